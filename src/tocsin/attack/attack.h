@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an attack is: three places to interfere, and exactly what it may know at each.
+// It never sees `Round`, which holds the server's secrets; it sees AttackRound and Knowledge, which IS its threat model.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tocsin/core/options.h"
+#include "tocsin/core/registry.h"
+#include "tocsin/core/rows.h"
+#include "tocsin/core/snapshot.h"
+#include "tocsin/data/dataset.h"
+#include "tocsin/nn/training.h"
+
+namespace tocsin::attack {
+
+/// What the attacker wants: inputs and the labels they shall get.
+struct Target {
+  std::uint32_t index = 0;  ///< in the test part
+  std::int32_t label = 0;   ///< the true label
+  std::int32_t wanted = 0;
+};
+
+/// What every attacker knows about a round.
+struct AttackRound {
+  std::size_t index = 1;   ///< from 1
+  ConstRows global = {};   ///< [1, d] at the start of the round
+  std::size_t cohort = 0;  ///< how many clients take part
+  double weight = 0;       ///< alpha_m: this client's share in a weighted mean of the cohort
+  double server_rate = 1;
+  bool rows_applied_whole = false;  ///< the rule applies single rows (median, Krum): boost "auto" is 1
+  Stream stream = Stream(0);        ///< of this attack, round and client
+};
+
+/// Levels of knowledge, as in [threat].
+enum class Level { own, benign, server };
+
+/// What an attack that crafts may read; a span is empty unless the threat model grants it.
+struct Knowledge {
+  Level level = Level::own;
+  ConstRows own = {};     ///< [a, d] the attackers' own honest rows, where the attack asked for them (facts.needs_own)
+  ConstRows benign = {};  ///< [h, d] this round's benign rows: `benign` and `server` only
+};
+
+/// What an attacker works on while it trains in place of the benign local training: its shard, its targets, a replica.
+struct AttackPlace {
+  nn::TrainingPlace training;        ///< network loaded with `round.global`; its stream is the client's own
+  const nn::LocalTraining& benign;   ///< what a benign client would do
+  const data::Dataset& target_data;  ///< where `targets` point into
+  std::span<const Target> targets;
+  const AttackRound& round;
+  Snapshot memory;  ///< what this attacker remembers; returned changed
+};
+/// What it sends.
+struct Sent {
+  nn::TrainingReport report;
+  Snapshot memory;
+  std::string note;  ///< for the record: why it ran without an estimate, that it held off
+};
+
+/// An attack. Defaults are those of a benign client, so an attack overrides only where it interferes.
+class Attack {
+ public:
+  struct Facts {
+    bool poisons = false;  ///< changes shards before training
+    bool trains = false;   ///< replaces local training
+    bool crafts = false;   ///< changes finished rows
+    bool needs_targets = false;
+    bool needs_benign = false;  ///< refused when [threat] knowledge = "own"
+    bool needs_server = false;
+    bool needs_own = false;  ///< wants its own honest rows in Knowledge::own
+    bool stateful = false;
+    bool fedsgd = true;           ///< meaningful with FedSGD
+    std::string_view reads = "";  ///< what it reads, for `describe`
+  };
+
+  virtual ~Attack() = default;
+  /// The shard it trains on instead; called on a copy.
+  virtual void poison(data::Shard&, const AttackRound&) const {}
+  /// Trains in place of the benign client and leaves its update [1, d] in `update`. Const: memory goes in and comes out by value.
+  virtual Sent train(AttackPlace place, Rows update) const;
+  /// Changes finished rows `malicious` [a, d]; `rounds` [a] are theirs, in row order.
+  virtual void craft(Rows malicious, const Knowledge&, std::span<const AttackRound> rounds) const { (void)malicious, (void)rounds; }
+};
+
+/// The benign client's training as an update [1, d]: train, then local minus global. What `Attack::train` does by default.
+nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::TrainingPlace& place, ConstRows global, Rows update);
+
+}  // namespace tocsin::attack

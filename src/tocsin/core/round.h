@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a defence may know about a round. Filled by fed; it lives here so that defense need not know fed.
+// The truth about who is malicious is not in it, and rows come in ascending client id, so their order betrays nothing.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "tocsin/core/layout.h"
+#include "tocsin/core/random.h"
+#include "tocsin/core/rows.h"
+
+namespace tocsin {
+
+class Workers;
+
+/// Read-only and cheap to copy: spans into what fed owns. Row i of the updates belongs to client cohort[i].
+struct Round {
+  std::size_t index = 1;                       ///< from 1
+  ConstRows global = {};                       ///< [1, d], the parameters at the start of the round
+  std::span<const std::uint32_t> cohort = {};  ///< [n] client ids, ascending
+  std::span<const double> samples = {};        ///< [n] sample counts as the clients report them; a claim
+  std::size_t assumed_malicious = 0;           ///< f, what the defence is told to expect among these rows
+  ConstRows root = {};                         ///< [1, d], the server's own update on root data; empty if there is none
+  const Layout* layout = nullptr;              ///< null where the update has no known structure
+  Workers* workers = nullptr;                  ///< threads that kernels may use; null: the caller's own. Never changes a result
+  Stream stream = Stream(0);                   ///< randomness of this round for rules and transforms
+};
+
+}  // namespace tocsin

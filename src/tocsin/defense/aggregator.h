@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an aggregation rule is, and what a rule tells about itself.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "tocsin/core/options.h"
+#include "tocsin/core/registry.h"
+#include "tocsin/core/round.h"
+#include "tocsin/core/rows.h"
+#include "tocsin/core/snapshot.h"
+
+namespace tocsin::defense {
+
+/// The shapes of rules (architecture): column rules, Gram rules (a weighted sum by the Gram matrix alone), compositions.
+enum class Shape { column, gram, composition };
+
+/// What a rule decided. `update` [d] is applied to the global model; it must be finite or the round holds.
+struct Aggregation {
+  std::vector<double> update;
+  std::vector<double>
+      weights;       ///< [n], the coefficient of each row in `update`; a column rule: the share of coordinates it supplied
+  std::string note;  ///< why a zero update was returned, else empty
+};
+
+/// Combines the updates of a round into one.
+class Aggregator {
+ public:
+  /// Plain data about a rule, read by loader, laws and catalogue.
+  struct Facts {
+    Shape shape = Shape::gram;
+    /// The fewest rows the rule is defined for, given f and its options (most ignore them).
+    std::size_t (*min_clients)(std::size_t f, Options& options) = [](std::size_t, Options&) { return std::size_t{1}; };
+    std::string_view min_clients_text = "1";                                              ///< as a formula: "2f+3"
+    bool translation = true, scale = true, odd = true, unanimous = true, robust = false;  ///< laws T S O U R of rules.md, 2.1
+    bool selects = false;  ///< weights say which rows were chosen, so records hold `selected`
+    bool folds = false;    ///< needs only a weighted sum known before the rows: [n, d] need not be stored
+    bool stateful = false;
+    bool needs_root = false;
+    bool weighs_samples = false;  ///< uses the reported sample counts by default
+  };
+
+  virtual ~Aggregator() = default;
+  /// `updates` [n, d], rows in ascending client id, all finite, n >= min_clients. Throws std::invalid_argument otherwise.
+  virtual Aggregation aggregate(ConstRows updates, const Round& round) = 0;
+  /// Weights [n] known before any row is seen, for a rule that folds; empty for every other.
+  [[nodiscard]] virtual std::vector<double> fixed_weights(const Round&) const { return {}; }
+  /// Names every field that lives across rounds (stateless rules: none).
+  virtual void visit(SnapshotVisitor&) {}
+};
+
+}  // namespace tocsin::defense

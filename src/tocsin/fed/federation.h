@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// A federation: the parts, the state that lives across rounds, and one round of it (architecture, "One round").
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "tocsin/attack/attack.h"
+#include "tocsin/core/random.h"
+#include "tocsin/core/snapshot.h"
+#include "tocsin/defense/set_aside.h"
+#include "tocsin/fed/fleet.h"
+
+namespace tocsin::fed {
+
+/// The server's optimizer over the aggregated update: global += learning_rate * m, m = momentum m + update (plain: m = update).
+struct ServerPlan {
+  double learning_rate = 1.0;
+  double momentum = 0.0;
+};
+
+enum class AlphaOver { cohort, all_clients };
+
+/// How rounds go.
+struct FederationPlan {
+  Algorithm algorithm = Algorithm::fedavg;
+  std::size_t rounds = 10;
+  double participation = 1.0;
+  AlphaOver alpha = AlphaOver::cohort;  ///< weights over the cohort, or 1/K of all clients (the published code)
+  std::optional<double> stop_at_accuracy;
+  std::size_t max_held = 3;     ///< consecutive held rounds that end a run
+  bool hold_on_too_few = true;  ///< on_too_few: hold, or error
+  ServerPlan server;
+};
+
+/// Who is bad and what they know.
+struct ThreatPlan {
+  std::vector<std::uint32_t> malicious;  ///< client ids, ascending
+  std::size_t assumed = 0;               ///< f
+  attack::Level knowledge = attack::Level::own;
+};
+
+/// Everything a federation is made of; immutable while it runs. Pointers are to what the caller owns.
+struct Parts {
+  const nn::Architecture* architecture = nullptr;
+  data::Problem problem;
+  std::vector<std::uint32_t> test_samples;         ///< what is evaluated (the hold-out and nothing else may be missing)
+  const data::Dataset* validation_data = nullptr;  ///< null: no hold-out
+  std::vector<std::uint32_t> validation_samples;
+  data::Partition partition;
+  nn::LocalTraining training;
+  FederationPlan federation;
+  ThreatPlan threat;
+  const attack::Attack* attack = nullptr;  ///< null: none
+  const Entry<attack::Attack>* attack_entry = nullptr;
+  std::vector<attack::Target> targets;
+  defense::Aggregator* rule = nullptr;
+  const Entry<defense::Aggregator>* rule_entry = nullptr;
+  std::optional<Options> rule_options;  ///< for min_clients(f', options)
+  defense::NonFiniteCounts nonfinite = defense::NonFiniteCounts::count;
+  Fleet* fleet = nullptr;
+  Stream root = Stream(0);  ///< Stream(seed)
+};
+
+/// What lives across rounds.
+struct State {
+  std::size_t finished = 0;               ///< rounds done
+  Updates global;                         ///< [1, d]
+  std::vector<double> server_momentum;    ///< [d] or empty
+  std::vector<Snapshot> attacker_memory;  ///< one a malicious client, in the order of ThreatPlan::malicious
+  std::size_t held_in_a_row = 0;
+  std::vector<std::size_t> set_aside_counts;  ///< [clients]
+  void visit(SnapshotVisitor& visitor);
+};
+
+/// What one target came out as.
+struct TargetResult {
+  attack::Target target;
+  std::int32_t predicted = 0;
+  double confidence = 0;  ///< softmax probability of `wanted`
+  bool success = false;   ///< predicted == wanted
+};
+
+/// What is written about a round. No times: those are in RoundTimes.
+struct RoundRecord {
+  std::size_t round = 0;
+  nn::Evaluation test, validation;               ///< validation.samples == 0: none
+  std::vector<std::uint32_t> cohort, malicious;  ///< client ids; malicious ones of the cohort
+  std::vector<TargetResult> targets;
+  double target_confidence = 0, attack_success_rate = 0;  ///< means over targets; meaningless without targets
+  std::vector<double> train_loss;                         ///< [cohort]
+  std::vector<double> update_norms;                       ///< [cohort], in client order
+  std::optional<std::vector<std::uint32_t>> selected;     ///< client ids of weight > 0, for rules that select
+  std::vector<double> weights;                            ///< [cohort], where the rule has them
+  std::vector<double> distance_to_mean;  ///< [cohort]: ||x_i - mean of the benign rows||; empty when rows are folded
+  std::vector<double> cosine_to_mean;    ///< [cohort]: cosine with the same mean; empty when rows are folded
+  std::vector<defense::SetAsideRow> set_aside;
+  std::string held;                ///< why the global model was kept; empty if it moved
+  std::vector<std::string> notes;  ///< of the attack and the rule
+  bool diverged = false;           ///< the aggregate left float range: held for that reason
+};
+struct RoundTimes {
+  std::size_t round = 0;
+  double train_seconds = 0, aggregate_seconds = 0, evaluate_seconds = 0, total_seconds = 0;
+};
+
+/// cohort = max(1, round(participation * clients)) ids, ascending, drawn at stream("cohort", round).
+std::vector<std::uint32_t> draw_cohort(const FederationPlan& plan, std::size_t clients, const Stream& root, std::size_t round);
+
+/// Fresh state: parameters as given, no memory.
+State initial_state(const Parts& parts, Updates global);
+
+/// One round: state goes in, comes out advanced; an exception (Interrupted) leaves it as it was. `progress` hears how many clients
+/// are done.
+RoundRecord run_round(State& state, const Parts& parts, RoundTimes& times,
+                      const std::function<void(std::size_t done, std::size_t of)>& progress, std::stop_token stop);
+
+/// True if no detector, stealth figure or transform needs rows and the rule folds: [n, d] is then never stored.
+bool folds(const Parts& parts);
+
+}  // namespace tocsin::fed

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where clients run. The round loop cannot tell threads from ranks.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "tocsin/attack/attack.h"
+#include "tocsin/core/workers.h"
+#include "tocsin/data/dataset.h"
+#include "tocsin/nn/training.h"
+
+namespace tocsin::fed {
+
+enum class Algorithm { fedavg, fedsgd };
+
+/// One client's work in one round, by value.
+struct WorkItem {
+  std::uint32_t client = 0;
+  std::span<const std::uint32_t> samples;  ///< its shard (already poisoned, for an attacker)
+  Stream stream = Stream(0);               ///< of this client and round
+  const attack::Attack* attack = nullptr;  ///< null: benign
+  attack::AttackRound attack_round;
+  std::span<const attack::Target> targets;
+  Snapshot memory;
+};
+struct WorkResult {
+  nn::TrainingReport report;
+  Snapshot memory;
+  std::string note;
+};
+
+/// What all clients of a round share.
+struct RoundWork {
+  std::size_t round = 1;
+  ConstRows global;  ///< [1, d]
+  Algorithm algorithm = Algorithm::fedavg;
+  const nn::LocalTraining* training = nullptr;
+  const data::Dataset* train = nullptr;
+  const data::Dataset* test = nullptr;  ///< where targets point into
+};
+
+/// Clients somewhere. Results and rows do not depend on how many run at a time.
+class Fleet {
+ public:
+  virtual ~Fleet() = default;
+  /// Runs all items; row i of `updates` [items, d] becomes item i's update. `finished` is called after each, from any thread, one
+  /// at a time. Throws Interrupted if `stop` is requested; what a client threw is rethrown.
+  virtual std::vector<WorkResult> train(const RoundWork& work, std::span<const WorkItem> items, Rows updates,
+                                        const std::function<void(std::size_t done)>& finished, std::stop_token stop) = 0;
+  /// The same, but no row is kept: `fold` gets each finished row [1, d] in item order, one at a time.
+  virtual std::vector<WorkResult> train_folding(const RoundWork& work, std::span<const WorkItem> items,
+                                                const std::function<void(std::size_t item, ConstRows row)>& fold,
+                                                const std::function<void(std::size_t done)>& finished, std::stop_token stop) = 0;
+  /// Mean loss and accuracy of `global` over samples; all workers share the work.
+  virtual nn::Evaluation evaluate(ConstRows global, const data::Dataset& data, std::span<const std::uint32_t> samples,
+                                  std::stop_token stop) = 0;
+  /// Logits [samples, outputs] of `global`: for targets.
+  virtual std::vector<double> logits(ConstRows global, const data::Dataset& data, std::span<const std::uint32_t> samples) = 0;
+  /// Threads that kernels may use between phases; null where there are none.
+  virtual Workers* workers() = 0;
+};
+
+/// Threads of this process, one replica each; one thread, one client at a time.
+std::unique_ptr<Fleet> make_thread_fleet(const nn::Architecture& architecture, std::size_t batch, nn::Precision precision,
+                                         std::size_t workers);
+
+}  // namespace tocsin::fed

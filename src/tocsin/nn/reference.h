@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every layer and loss in plain double loops: what the engine is compared with, and what `precision = "float64"` runs.
+// Forward and backward of one layer over a batch; row-major [batch, C, H, W]. No blocking, no cleverness.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tocsin/core/random.h"
+#include "tocsin/nn/architecture.h"
+#include "tocsin/nn/network.h"
+
+namespace tocsin::nn::reference {
+
+/// Output of one layer [batch, out]. `parameters` is the whole flat vector [d]. Dropout masks come from `mask` [batch, features]
+/// (0 or 1 / (1 - rate)); empty: evaluation mode.
+std::vector<double> forward(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
+                            std::size_t batch, std::span<const double> mask);
+/// Gradient with respect to the input [batch, in]; adds to `gradient` [d] where it is not empty. Max-pool ties: first in row-major
+/// order of the window. ReLU at 0: closed.
+std::vector<double> backward(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
+                             std::span<const double> output_gradient, std::size_t batch, std::span<const double> mask,
+                             std::span<double> gradient);
+/// Sum of losses and, into `logit_gradient` [batch, outputs], its gradient divided by `batch`.
+BatchLoss loss(Loss kind, std::span<const double> logits, const Wanted& wanted, std::size_t batch, std::size_t outputs,
+               std::span<double> logit_gradient);
+
+}  // namespace tocsin::nn::reference
+
+namespace tocsin::nn {
+/// The dropout mask of layer `layer` [batch * features] of a step: keyed (stream, layer), element i kept iff uniform32(i) >= rate.
+/// One definition for engine and reference: word w of block k of stream.at("layer").at(layer) decides element 4k + w.
+void dropout_mask(const Stream& stream, std::size_t layer, double rate, std::span<float> mask);
+}  // namespace tocsin::nn
