@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tocsin/core/errors.h"
@@ -38,6 +39,8 @@ class ByteReader {
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
   [[nodiscard]] std::uint64_t left() const { return bytes_.size() - offset_; }
   std::uint8_t u8(std::string_view field);
+  std::uint16_t u16_little(std::string_view field);
+  std::uint32_t u32_little(std::string_view field);
   std::uint32_t u32_big(std::string_view field);
   std::uint64_t u64_little(std::string_view field);
   std::span<const unsigned char> take(std::uint64_t count, std::string_view field);
@@ -63,9 +66,10 @@ class LineFile {
   LineFile(const LineFile&) = delete;
   LineFile& operator=(const LineFile&) = delete;
   void append(std::string_view line);  ///< adds the line end; loops over short writes
-  void sync();                         ///< fdatasync
+  void sync();                         ///< fdatasync; once it or an append has failed the file takes nothing more
 
  private:
+  [[noreturn]] void give_up(std::size_t wanted);
   std::string path_;
   int descriptor_ = -1;
 };

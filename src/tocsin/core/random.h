@@ -23,8 +23,11 @@ class Stream {
  public:
   explicit Stream(std::uint64_t seed = 0);
   [[nodiscard]] Stream at(std::string_view purpose) const;  ///< costs one SHA-256
-  [[nodiscard]] Stream at(std::uint64_t index) const;       ///< free for the first three below 2^32, else one SHA-256
+  [[nodiscard]] Stream at(std::uint64_t index) const;       ///< free for the first three below 2^32 - 1, else one SHA-256
 
+  /// What Philox is keyed and counted with: for kernels that draw many blocks at once, each equal to block(k).
+  [[nodiscard]] const std::array<std::uint32_t, 2>& key() const { return key_; }
+  [[nodiscard]] const std::array<std::uint32_t, 3>& words() const { return words_; }
   /// Block k of four 32-bit words.
   [[nodiscard]] std::array<std::uint32_t, 4> block(std::uint32_t k) const;
   /// The k-th uniform double in [0, 1), 53 bits; two a block.
@@ -33,10 +36,11 @@ class Stream {
   [[nodiscard]] double normal(std::uint64_t k) const;
 
  private:
-  Stream(const std::array<unsigned char, 32>& digest);
+  explicit Stream(const std::array<unsigned char, 32>& digest);
+  [[nodiscard]] std::uint64_t pair(std::uint64_t k) const;
   std::array<unsigned char, 32> digest_;
   std::array<std::uint32_t, 2> key_;
-  std::array<std::uint32_t, 3> words_{};
+  std::array<std::uint32_t, 3> words_{};  // number + 1; 0: not used
   unsigned used_ = 0;
 };
 
@@ -51,9 +55,10 @@ class Draws {
   std::uint64_t below(std::uint64_t bound);  ///< uniform in [0, bound), exact; bound > 0
 
  private:
+  std::uint64_t pair();
   Stream stream_;
   std::array<std::uint32_t, 4> block_{};
-  std::uint32_t next_block_ = 0;
+  std::uint64_t next_block_ = 0;
   unsigned left_ = 0;
 };
 
@@ -68,5 +73,8 @@ std::vector<std::uint32_t> choice(std::size_t n, std::size_t k, const Stream& st
 /// machine.
 double stable_log(double x);
 double stable_exp(double x);
+/// The x below which a standard normal lies with probability p in (0, 1); std::invalid_argument otherwise. AS 241, about 1e-16
+/// relative; the same bits on every machine.
+double normal_quantile(double p);
 
 }  // namespace tocsin

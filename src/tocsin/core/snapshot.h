@@ -4,9 +4,12 @@
 // hashing and measuring are visitors.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -58,7 +61,7 @@ class SnapshotLoader final : public SnapshotVisitor {
   template <class T>
   void take(std::string_view name, T& value);
   const Snapshot& from_;
-  std::size_t taken_ = 0;
+  std::set<std::string, std::less<>> taken_;
 };
 
 template <class Part>
