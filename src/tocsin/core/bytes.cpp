@@ -62,7 +62,7 @@ std::span<const unsigned char> ByteReader::take(std::uint64_t count, std::string
 void ByteReader::fail(const std::string& message, const std::string& hint) const { fail_at(offset_, message, hint); }
 
 void ByteReader::fail_at(std::uint64_t at, const std::string& message, const std::string& hint) const {
-  throw DataError(file_, at, message, hint);
+  throw DataError(file_, at, message, hint, within_);
 }
 
 }  // namespace tocsin

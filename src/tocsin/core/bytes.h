@@ -31,11 +31,16 @@ FileBytes read_file(const std::string& path, std::uint64_t limit);
 /// Inflates one gzip member (`name` for errors), at most `limit` bytes of it. Throws DataError for every fault of
 /// reliability.md 2.3, row gzip: flags, header fields, truncation, invalid deflate, CRC, length, trailing bytes, more than `limit`.
 std::vector<unsigned char> gunzip(std::span<const unsigned char> bytes, const std::string& name, std::uint64_t limit);
+/// The first `count` bytes that it inflates to, fewer if it ends before: to judge a header before the rest is unpacked. What
+/// follows is not looked at.
+std::vector<unsigned char> gunzip_start(std::span<const unsigned char> bytes, const std::string& name, std::uint64_t count);
 
 /// A cursor over bytes; each read names its field, so that every error says file, offset, expected and found.
 class ByteReader {
  public:
-  ByteReader(std::string file, std::span<const unsigned char> bytes) : file_(std::move(file)), bytes_(bytes) {}
+  /// `within` as in DataError.
+  ByteReader(std::string file, std::span<const unsigned char> bytes, std::string_view within = "")
+      : file_(std::move(file)), within_(within), bytes_(bytes) {}
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
   [[nodiscard]] std::uint64_t left() const { return bytes_.size() - offset_; }
   std::uint8_t u8(std::string_view field);
@@ -49,7 +54,7 @@ class ByteReader {
   [[noreturn]] void fail_at(std::uint64_t at, const std::string& message, const std::string& hint = "") const;
 
  private:
-  std::string file_;
+  std::string file_, within_;
   std::span<const unsigned char> bytes_;
   std::uint64_t offset_ = 0;
 };

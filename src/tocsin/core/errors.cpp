@@ -37,10 +37,10 @@ std::string faults_text(const std::vector<Fault>& faults) {
   return result;
 }
 
-std::string data_text(const std::string& file, std::optional<std::uint64_t> offset, const std::string& message,
-                      const std::string& hint) {
+std::string data_text(const std::string& file, std::optional<std::uint64_t> offset, std::string_view within,
+                      const std::string& message, const std::string& hint) {
   std::string result = printable(file, kLongestPath) + ": ";
-  if (offset) result += fmt::format("offset {}: ", *offset);
+  if (offset) result += fmt::format("offset {}{}: ", *offset, within);
   return result + with_hint(message, hint);
 }
 
@@ -106,8 +106,9 @@ std::string Place::text() const {
 ConfigError::ConfigError(std::vector<Fault> faults)
     : std::runtime_error(faults_text(by_position(faults))), faults_(by_position(std::move(faults))) {}
 
-DataError::DataError(std::string file, std::optional<std::uint64_t> offset, std::string message, std::string hint)
-    : std::runtime_error(data_text(file, offset, message, hint)),
+DataError::DataError(std::string file, std::optional<std::uint64_t> offset, std::string message, std::string hint,
+                     std::string_view within)
+    : std::runtime_error(data_text(file, offset, within, message, hint)),
       file_(std::move(file)),
       offset_(offset),
       message_(std::move(message)),

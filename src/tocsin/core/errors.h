@@ -64,7 +64,9 @@ class ConfigError : public std::runtime_error {
 /// A data file that cannot be used (E11): file, byte offset where it is known, what was expected and what was found.
 class DataError : public std::runtime_error {
  public:
-  DataError(std::string file, std::optional<std::uint64_t> offset, std::string message, std::string hint = "");
+  /// `within` says what the offset counts if not the file's own bytes: " of the decompressed data".
+  DataError(std::string file, std::optional<std::uint64_t> offset, std::string message, std::string hint = "",
+            std::string_view within = "");
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] std::optional<std::uint64_t> offset() const { return offset_; }
   [[nodiscard]] const std::string& message() const { return message_; }  ///< without the file

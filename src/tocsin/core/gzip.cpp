@@ -57,8 +57,9 @@ std::size_t reservation(std::span<const unsigned char> bytes, std::uint64_t limi
   return static_cast<std::size_t>(std::min({claim, limit, kMostPerByte * bytes.size() + kSlack}) + 1);
 }
 
-/// Inflates from the reader's offset and moves it behind the stream.
-std::vector<unsigned char> inflate_all(ByteReader& reader, std::span<const unsigned char> bytes, std::uint64_t limit) {
+/// Inflates from the reader's offset and moves it behind the stream. What goes beyond `limit` is a fault, or left if `only_start`.
+std::vector<unsigned char> inflate_all(ByteReader& reader, std::span<const unsigned char> bytes, std::uint64_t limit,
+                                       bool only_start = false) {
   Inflater inflater;
   z_stream& stream = inflater.stream;
   const std::uint64_t begin = reader.offset();
@@ -76,7 +77,11 @@ std::vector<unsigned char> inflate_all(ByteReader& reader, std::span<const unsig
     const int status = inflate(&stream, Z_NO_FLUSH);
     in += in_now - stream.avail_in;
     out += out_now - stream.avail_out;
-    if (out > limit) reader.fail_at(in, fmt::format("inflates to more than the {} bytes expected", limit));
+    if (out > limit && !only_start) reader.fail_at(in, fmt::format("inflates to more than the {} bytes expected", limit));
+    if (out > limit) {
+      result.resize(static_cast<std::size_t>(limit));
+      return result;
+    }
     if (status == Z_STREAM_END) break;
     if (status == Z_MEM_ERROR) throw std::bad_alloc();
     if (status == Z_DATA_ERROR || status == Z_NEED_DICT || status == Z_STREAM_ERROR)
@@ -107,6 +112,12 @@ std::vector<unsigned char> gunzip(std::span<const unsigned char> bytes, const st
     reader.fail("a second gzip member begins here, expected the end of the file");
   if (reader.left() > 0) reader.fail(fmt::format("{} bytes follow the trailer, expected the end of the file", reader.left()));
   return result;
+}
+
+std::vector<unsigned char> gunzip_start(std::span<const unsigned char> bytes, const std::string& name, std::uint64_t count) {
+  ByteReader reader(name, bytes);
+  read_header(reader, bytes);
+  return inflate_all(reader, bytes, count, true);
 }
 
 }  // namespace tocsin
