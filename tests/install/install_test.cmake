@@ -1,0 +1,33 @@
+# The steps of Install.AnotherProjectFindsAndUsesTocsin. The prefix is moved after installing: an installed tree must not know where it was made.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${ARGN}\nended with ${result}:\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${SCRATCH}/first ${SCRATCH}/prefix ${SCRATCH}/consumer)
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${SCRATCH}/first)
+file(RENAME ${SCRATCH}/first ${SCRATCH}/prefix)
+
+# Every installed header, so that none needs a file that is not installed.
+file(GLOB_RECURSE headers RELATIVE ${SCRATCH}/prefix/include ${SCRATCH}/prefix/include/*.h)
+list(LENGTH headers count)
+if(count LESS 30)
+  message(FATAL_ERROR "only ${count} headers were installed")
+endif()
+list(TRANSFORM headers REPLACE "(.+)" "#include \"\\1\"")
+list(JOIN headers "\n" text)
+file(WRITE ${SCRATCH}/consumer/every_header.cpp "${text}\n")
+
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${SCRATCH}/consumer -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
+run(${CMAKE_COMMAND} --build ${SCRATCH}/consumer)
+run(${SCRATCH}/consumer/consumer)
+if(NOT output STREQUAL "krum moves by 2, 0; softmax learns 7850 numbers\n")
+  message(FATAL_ERROR "the consumer printed: ${output}")
+endif()
+run(${SCRATCH}/prefix/bin/tocsin --version)
+if(NOT output MATCHES "${VERSION}")
+  message(FATAL_ERROR "the installed command says it is ${output}, expected ${VERSION}")
+endif()
