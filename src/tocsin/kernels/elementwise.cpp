@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/kernels/elementwise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tocsin/kernels/elementwise.cpp"
+#include <hwy/foreach_target.h>  // compiles this file once a target
+//
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tocsin::kernels {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using Float = hn::ScalableTag<float>;
+using Vector = hn::Vec<Float>;
+
+/// Calls body(i) for whole vectors and tail(i, left) once for what is left.
+template <class Body, class Tail>
+HWY_INLINE void each_vector(std::size_t n, std::size_t lanes, Body body, Tail tail) {
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) body(i);
+  if (i < n) tail(i, n - i);
+}
+/// y[i] = f(y[i], x[i]) over n floats; the tail goes through a padded vector, so every element sees the same arithmetic.
+template <class F>
+HWY_INLINE void map2(float* HWY_RESTRICT y, const float* HWY_RESTRICT x, std::size_t n, F f) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(f(hn::LoadU(d, y + i), hn::LoadU(d, x + i)), d, y + i);
+  if (i == n) return;
+  HWY_ALIGN float a[HWY_MAX_BYTES / 4] = {}, b[HWY_MAX_BYTES / 4] = {};
+  std::copy(y + i, y + n, a);
+  std::copy(x + i, x + n, b);
+  hn::Store(f(hn::Load(d, a), hn::Load(d, b)), d, a);
+  std::copy(a, a + (n - i), y + i);
+}
+
+void Widen(const std::uint8_t* HWY_RESTRICT in, float scale, float* HWY_RESTRICT out, std::size_t n) {
+  const Float d;
+  const hn::Rebind<std::uint8_t, Float> bytes;
+  const hn::Rebind<std::int32_t, Float> words;
+  const Vector factor = hn::Set(d, scale);
+  each_vector(
+      n, hn::Lanes(d),
+      [&](std::size_t i) {
+        hn::StoreU(hn::Mul(hn::ConvertTo(d, hn::PromoteTo(words, hn::LoadU(bytes, in + i))), factor), d, out + i);
+      },
+      [&](std::size_t i, std::size_t left) {
+        for (std::size_t k = i; k < i + left; ++k) out[k] = static_cast<float>(in[k]) * scale;
+      });
+}
+
+void AddScaled(float* y, float a, const float* x, std::size_t n) {
+  const Vector factor = hn::Set(Float(), a);
+  map2(y, x, n, [&](Vector old, Vector add) { return hn::MulAdd(factor, add, old); });
+}
+void Multiply(float* y, const float* x, std::size_t n) {
+  map2(y, x, n, [](Vector a, Vector b) { return hn::Mul(a, b); });
+}
+void Relu(float* y, std::size_t n) {
+  const Float d;
+  const Vector zero = hn::Zero(d);
+  each_vector(
+      n, hn::Lanes(d), [&](std::size_t i) { hn::StoreU(hn::Max(hn::LoadU(d, y + i), zero), d, y + i); },
+      [&](std::size_t i, std::size_t left) {
+        for (std::size_t k = i; k < i + left; ++k) y[k] = y[k] > 0.0F ? y[k] : 0.0F;
+      });
+}
+void ReluGate(float* gradient, const float* output, std::size_t n) {
+  const Vector zero = hn::Zero(Float());
+  map2(gradient, output, n, [&](Vector g, Vector y) { return hn::IfThenElseZero(hn::Gt(y, zero), g); });
+}
+void ReluGateBf16(std::uint16_t* HWY_RESTRICT gradient, const std::uint16_t* HWY_RESTRICT output, std::size_t n) {
+  const hn::ScalableTag<std::int16_t> d;
+  const auto zero = hn::Zero(d);
+  each_vector(
+      n, hn::Lanes(d),
+      [&](std::size_t i) {  // a bfloat16 is positive iff its bits are, as a signed integer
+        const auto y = hn::LoadU(d, reinterpret_cast<const std::int16_t*>(output) + i);
+        std::int16_t* g = reinterpret_cast<std::int16_t*>(gradient) + i;
+        hn::StoreU(hn::IfThenElseZero(hn::Gt(y, zero), hn::LoadU(d, g)), d, g);
+      },
+      [&](std::size_t i, std::size_t left) {
+        for (std::size_t k = i; k < i + left; ++k)
+          if (static_cast<std::int16_t>(output[k]) <= 0) gradient[k] = 0;
+      });
+}
+
+void BiasRows(float* y, std::size_t rows, std::size_t width, const float* bias, bool rectify) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  const Vector zero = hn::Zero(d);
+  for (std::size_t r = 0; r < rows; ++r, y += width) {
+    std::size_t j = 0;
+    for (; j + lanes <= width; j += lanes) {
+      Vector v = hn::LoadU(d, y + j);
+      if (bias != nullptr) v = hn::Add(v, hn::LoadU(d, bias + j));
+      if (rectify) v = hn::Max(v, zero);
+      hn::StoreU(v, d, y + j);
+    }
+    for (; j < width; ++j) {
+      const float v = bias != nullptr ? y[j] + bias[j] : y[j];
+      y[j] = rectify ? (v > 0.0F ? v : 0.0F) : v;
+    }
+  }
+}
+
+void ColumnSums(const float* HWY_RESTRICT y, std::size_t rows, std::size_t width, float scale, float keep,
+                float* HWY_RESTRICT sums) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t j = 0;
+  for (; j + lanes <= width; j += lanes) {
+    Vector total = hn::Zero(d);
+    for (std::size_t r = 0; r < rows; ++r) total = hn::Add(total, hn::LoadU(d, y + r * width + j));
+    total = hn::Mul(total, hn::Set(d, scale));
+    if (keep != 0.0F) total = hn::MulAdd(hn::Set(d, keep), hn::LoadU(d, sums + j), total);
+    hn::StoreU(total, d, sums + j);
+  }
+  for (; j < width; ++j) {
+    float total = 0;
+    for (std::size_t r = 0; r < rows; ++r) total += y[r * width + j];
+    sums[j] = keep != 0.0F ? keep * sums[j] + scale * total : scale * total;
+  }
+}
+
+void Sgd(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_RESTRICT buffer, std::size_t n, const SgdStep& s) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  const Vector decay = hn::Set(d, s.decay), momentum = hn::Set(d, s.momentum), rate = hn::Set(d, -s.rate * s.boost);
+  const auto step = [&](Vector& weight, Vector g, Vector& old) {
+    g = hn::MulAdd(decay, weight, g);
+    if (buffer != nullptr) {
+      old = s.first ? g : hn::MulAdd(momentum, old, g);
+      g = s.nesterov ? hn::MulAdd(momentum, old, g) : old;
+    }
+    weight = hn::MulAdd(rate, g, weight);
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    Vector weight = hn::LoadU(d, w + i), old = buffer != nullptr ? hn::LoadU(d, buffer + i) : hn::Zero(d);
+    step(weight, hn::LoadU(d, gradient + i), old);
+    hn::StoreU(weight, d, w + i);
+    if (buffer != nullptr) hn::StoreU(old, d, buffer + i);
+  }
+  if (i == n) return;
+  HWY_ALIGN float tail[3][HWY_MAX_BYTES / 4] = {};
+  std::copy(w + i, w + n, tail[0]);
+  std::copy(gradient + i, gradient + n, tail[1]);
+  if (buffer != nullptr) std::copy(buffer + i, buffer + n, tail[2]);
+  Vector weight = hn::Load(d, tail[0]), old = hn::Load(d, tail[2]);
+  step(weight, hn::Load(d, tail[1]), old);
+  hn::Store(weight, d, tail[0]);
+  hn::Store(old, d, tail[2]);
+  std::copy(tail[0], tail[0] + (n - i), w + i);
+  if (buffer != nullptr) std::copy(tail[2], tail[2] + (n - i), buffer + i);
+}
+
+void Adam(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_RESTRICT m, float* HWY_RESTRICT v, std::size_t n,
+          const AdamStep& s) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  const Vector b1 = hn::Set(d, s.beta1), c1 = hn::Set(d, 1 - s.beta1), b2 = hn::Set(d, s.beta2), c2 = hn::Set(d, 1 - s.beta2);
+  const Vector decay = hn::Set(d, s.decay), size = hn::Set(d, -s.step_size * s.boost), root = hn::Set(d, s.root_scale),
+               epsilon = hn::Set(d, s.epsilon);
+  const auto step = [&](Vector& weight, Vector g, Vector& first, Vector& second) {
+    g = hn::MulAdd(decay, weight, g);
+    first = hn::MulAdd(b1, first, hn::Mul(c1, g));
+    second = hn::MulAdd(b2, second, hn::Mul(c2, hn::Mul(g, g)));
+    weight = hn::MulAdd(size, hn::Div(first, hn::MulAdd(hn::Sqrt(second), root, epsilon)), weight);
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    Vector weight = hn::LoadU(d, w + i), first = hn::LoadU(d, m + i), second = hn::LoadU(d, v + i);
+    step(weight, hn::LoadU(d, gradient + i), first, second);
+    hn::StoreU(weight, d, w + i);
+    hn::StoreU(first, d, m + i);
+    hn::StoreU(second, d, v + i);
+  }
+  if (i == n) return;
+  HWY_ALIGN float tail[4][HWY_MAX_BYTES / 4] = {};
+  std::copy(w + i, w + n, tail[0]);
+  std::copy(gradient + i, gradient + n, tail[1]);
+  std::copy(m + i, m + n, tail[2]);
+  std::copy(v + i, v + n, tail[3]);
+  Vector weight = hn::Load(d, tail[0]), first = hn::Load(d, tail[2]), second = hn::Load(d, tail[3]);
+  step(weight, hn::Load(d, tail[1]), first, second);
+  hn::Store(weight, d, tail[0]);
+  hn::Store(first, d, tail[2]);
+  hn::Store(second, d, tail[3]);
+  std::copy(tail[0], tail[0] + (n - i), w + i);
+  std::copy(tail[2], tail[2] + (n - i), m + i);
+  std::copy(tail[3], tail[3] + (n - i), v + i);
+}
+
+/// e^x for x <= 0 (0 below -87.3): range reduction by log 2 in two parts, degree-6 polynomial; relative error below 2e-7.
+HWY_INLINE Vector Exp(Vector x) {
+  const Float d;
+  const hn::RebindToSigned<Float> words;
+  const auto tiny = hn::Lt(x, hn::Set(d, -87.3F));
+  const Vector k = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504F)));
+  Vector r = hn::NegMulAdd(k, hn::Set(d, 0.693359375F), x);
+  r = hn::NegMulAdd(k, hn::Set(d, -2.12194440e-4F), r);
+  Vector p = hn::Set(d, 1.9875691500e-4F);
+  for (const float c : {1.3981999507e-3F, 8.3334519073e-3F, 4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F})
+    p = hn::MulAdd(p, r, hn::Set(d, c));
+  p = hn::Add(hn::MulAdd(p, hn::Mul(r, r), r), hn::Set(d, 1.0F));
+  const auto power = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(words, k), hn::Set(words, 127))));
+  return hn::IfThenZeroElse(tiny, hn::Mul(p, power));
+}
+
+LossSums SoftmaxCrossEntropy(const float* logits, const std::int32_t* labels, std::size_t rows, std::size_t classes, float scale,
+                             float* gradient) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  constexpr std::size_t kChunk = 1024;  // classes handled at a time on the stack
+  LossSums sums;
+  HWY_ALIGN float exponentials[kChunk + HWY_MAX_BYTES / 4];
+  for (std::size_t r = 0; r < rows; ++r) {
+    const float* z = logits + r * classes;
+    std::size_t best = 0;
+    for (std::size_t c = 1; c < classes; ++c)
+      if (z[c] > z[best]) best = c;
+    const std::size_t label = static_cast<std::size_t>(labels[r]);
+    sums.correct += best == label ? 1 : 0;
+    const float top = z[best];
+    double total = 0;
+    for (std::size_t begin = 0; begin < classes; begin += kChunk) {
+      const std::size_t n = std::min(kChunk, classes - begin);
+      for (std::size_t c = 0; c < n; ++c) exponentials[c] = z[begin + c] - top;
+      for (std::size_t c = n; c < n + lanes; ++c) exponentials[c] = -100.0F;
+      for (std::size_t c = 0; c < n; c += lanes) hn::Store(Exp(hn::Load(d, exponentials + c)), d, exponentials + c);
+      for (std::size_t c = 0; c < n; ++c) total += static_cast<double>(exponentials[c]);
+      if (gradient != nullptr) std::copy(exponentials, exponentials + n, gradient + r * classes + begin);
+    }
+    sums.loss += std::log(total) - static_cast<double>(z[label] - top);
+    if (gradient == nullptr) continue;
+    float* g = gradient + r * classes;
+    const float share = scale / static_cast<float>(total);
+    for (std::size_t c = 0; c < classes; ++c) g[c] *= share;
+    g[label] -= scale;
+  }
+  return sums;
+}
+
+/// Philox4x32-10 of blocks {w0, w1, w2, k}, ten rounds; a word at or above the threshold keeps its element. One block a 64-bit
+/// lane.
+void BernoulliMask(const std::uint32_t* key, const std::uint32_t* words, std::uint32_t threshold, float kept, float* mask,
+                   std::size_t n) {
+  constexpr std::uint32_t kMultiplier[2] = {0xD2511F53U, 0xCD9E8D57U}, kWeyl[2] = {0x9E3779B9U, 0xBB67AE85U};
+  std::size_t done = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<std::uint64_t> wide;
+  const hn::Repartition<std::uint32_t, decltype(wide)> narrow;
+  const hn::Repartition<float, decltype(wide)> f;
+  const std::size_t lanes = hn::Lanes(wide);
+  const auto low_half = hn::Set(wide, 0xFFFFFFFFULL);
+  const auto product = [&](auto a, std::uint32_t by) { return hn::MulEven(hn::BitCast(narrow, a), hn::Set(narrow, by)); };
+  const auto limit = hn::Set(narrow, threshold);
+  const auto keep = hn::Set(f, kept);
+  for (; done + 4 * lanes <= n; done += 4 * lanes) {
+    auto x0 = hn::Set(wide, words[0]), x1 = hn::Set(wide, words[1]), x2 = hn::Set(wide, words[2]), x3 = hn::Iota(wide, done / 4);
+    std::uint32_t k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; ++round) {
+      const auto p0 = product(x0, kMultiplier[0]), p1 = product(x2, kMultiplier[1]);
+      x0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), x1), hn::Set(wide, k0));
+      x1 = hn::And(p1, low_half);
+      x2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), x3), hn::Set(wide, k1));
+      x3 = hn::And(p0, low_half);
+      k0 += kWeyl[0], k1 += kWeyl[1];
+    }
+    const auto decide = [&](auto first, auto second) {  // two words a lane
+      const auto both = hn::BitCast(narrow, hn::Or(first, hn::ShiftLeft<32>(second)));
+      return hn::BitCast(wide, hn::IfThenZeroElse(hn::RebindMask(f, hn::Lt(both, limit)), keep));
+    };
+    hn::StoreInterleaved2(decide(x0, x1), decide(x2, x3), wide, reinterpret_cast<std::uint64_t*>(mask + done));
+  }
+#endif
+  for (std::uint32_t block = static_cast<std::uint32_t>(done / 4); done < n; ++block) {
+    std::uint32_t x[4] = {words[0], words[1], words[2], block}, k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; ++round) {
+      const std::uint64_t p0 = std::uint64_t{x[0]} * kMultiplier[0], p1 = std::uint64_t{x[2]} * kMultiplier[1];
+      x[0] = static_cast<std::uint32_t>(p1 >> 32) ^ x[1] ^ k0;
+      x[1] = static_cast<std::uint32_t>(p1);
+      x[2] = static_cast<std::uint32_t>(p0 >> 32) ^ x[3] ^ k1;
+      x[3] = static_cast<std::uint32_t>(p0);
+      k0 += kWeyl[0], k1 += kWeyl[1];
+    }
+    for (std::size_t j = 0; j < 4 && done < n; ++j, ++done) mask[done] = x[j] < threshold ? 0.0F : kept;
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace tocsin::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tocsin::kernels {
+
+HWY_EXPORT(Widen);
+HWY_EXPORT(AddScaled);
+HWY_EXPORT(Multiply);
+HWY_EXPORT(Relu);
+HWY_EXPORT(ReluGate);
+HWY_EXPORT(ReluGateBf16);
+HWY_EXPORT(BiasRows);
+HWY_EXPORT(ColumnSums);
+HWY_EXPORT(Sgd);
+HWY_EXPORT(Adam);
+HWY_EXPORT(SoftmaxCrossEntropy);
+HWY_EXPORT(BernoulliMask);
+
+void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out) {
+  HWY_DYNAMIC_DISPATCH(Widen)(in.data(), scale, out.data(), in.size());
+}
+void add_scaled(std::span<float> y, float a, std::span<const float> x) {
+  HWY_DYNAMIC_DISPATCH(AddScaled)(y.data(), a, x.data(), y.size());
+}
+void multiply(std::span<float> y, std::span<const float> x) { HWY_DYNAMIC_DISPATCH(Multiply)(y.data(), x.data(), y.size()); }
+void relu(std::span<float> y) { HWY_DYNAMIC_DISPATCH(Relu)(y.data(), y.size()); }
+void relu_gate(std::span<float> gradient, std::span<const float> output) {
+  HWY_DYNAMIC_DISPATCH(ReluGate)(gradient.data(), output.data(), gradient.size());
+}
+void relu_gate_bf16(std::span<std::uint16_t> gradient, std::span<const std::uint16_t> output) {
+  HWY_DYNAMIC_DISPATCH(ReluGateBf16)(gradient.data(), output.data(), gradient.size());
+}
+void bias_rows(std::span<float> y, std::span<const float> bias, std::size_t width, bool rectify) {
+  HWY_DYNAMIC_DISPATCH(BiasRows)(y.data(), y.size() / width, width, bias.empty() ? nullptr : bias.data(), rectify);
+}
+void column_sums(std::span<const float> y, std::size_t width, float scale, float keep, std::span<float> sums) {
+  HWY_DYNAMIC_DISPATCH(ColumnSums)(y.data(), y.size() / width, width, scale, keep, sums.data());
+}
+void sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buffer, const SgdStep& step) {
+  HWY_DYNAMIC_DISPATCH(Sgd)(w.data(), g.data(), buffer.empty() ? nullptr : buffer.data(), w.size(), step);
+}
+void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step) {
+  HWY_DYNAMIC_DISPATCH(Adam)(w.data(), g.data(), m.data(), v.data(), w.size(), step);
+}
+LossSums softmax_cross_entropy(std::span<const float> logits, std::span<const std::int32_t> labels, std::size_t classes,
+                               float scale, std::span<float> gradient) {
+  return HWY_DYNAMIC_DISPATCH(SoftmaxCrossEntropy)(logits.data(), labels.data(), labels.size(), classes, scale,
+                                                   gradient.empty() ? nullptr : gradient.data());
+}
+void bernoulli_mask(const std::uint32_t key[2], const std::uint32_t words[3], double rate, std::span<float> mask) {
+  const auto threshold = static_cast<std::uint32_t>(rate * 4294967296.0);
+  HWY_DYNAMIC_DISPATCH(BernoulliMask)(key, words, threshold, static_cast<float>(1.0 / (1.0 - rate)), mask.data(), mask.size());
+}
+
+}  // namespace tocsin::kernels
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Element-wise passes over float vectors that training makes between its matrix products, vectorised by run-time dispatch.
+// Every pass reads and writes memory once. Each has its formula; tests compare with plain loops.
+// No libm in here: exponential and logarithm are polynomials of our own, so a result depends on the vector width alone where sums
+// are made.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace tocsin::kernels {
+
+/// out = float(in) * scale.
+void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out);
+/// y += a * x.
+void add_scaled(std::span<float> y, float a, std::span<const float> x);
+/// y = y * x.
+void multiply(std::span<float> y, std::span<const float> x);
+/// y = max(y, 0).
+void relu(std::span<float> y);
+/// gradient = 0 where output <= 0 (the gate of a ReLU, closed at 0).
+void relu_gate(std::span<float> gradient, std::span<const float> output);
+/// The same of bfloat16 in 16-bit words.
+void relu_gate_bf16(std::span<std::uint16_t> gradient, std::span<const std::uint16_t> output);
+/// Each row of y [rows, width] += bias [width] (empty: nothing), then max with 0 if `rectify`.
+void bias_rows(std::span<float> y, std::span<const float> bias, std::size_t width, bool rectify);
+/// sums [width] = sum over rows of y [rows, width], in row order; added to what is there times `keep` (0 or 1), scaled by `scale`.
+void column_sums(std::span<const float> y, std::size_t width, float scale, float keep, std::span<float> sums);
+
+/// Momentum SGD (PyTorch): g += decay w; b = first ? g : momentum b + g; w -= rate (nesterov ? g + momentum b : b). `buffer` may be
+/// empty if momentum is 0. `boost` multiplies the step.
+struct SgdStep {
+  float rate = 0, momentum = 0, decay = 0, boost = 1;
+  bool nesterov = false, first = true;
+};
+void sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buffer, const SgdStep& step);
+/// Adam (PyTorch): g += decay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= boost step_size m / (sqrt(v) root_scale +
+/// epsilon), step_size = rate / (1 - b1^t), root_scale = 1 / sqrt(1 - b2^t).
+struct AdamStep {
+  float beta1 = 0.9F, beta2 = 0.999F, epsilon = 1e-8F, decay = 0, step_size = 0, root_scale = 1, boost = 1;
+};
+void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step);
+
+/// Softmax cross-entropy of logits [rows, classes]: the sum of losses (double) and the number of hits (lowest index on ties). If
+/// `gradient` is not empty it becomes scale * (softmax - onehot) [rows, classes].
+struct LossSums {
+  double loss = 0;
+  std::size_t correct = 0;
+};
+LossSums softmax_cross_entropy(std::span<const float> logits, std::span<const std::int32_t> labels, std::size_t classes,
+                               float scale, std::span<float> gradient);
+
+/// mask[i] = 0 or 1 / (1 - rate): element 4k + j from word j of Philox block {words, k} under `key`; dropped if word < rate * 2^32.
+void bernoulli_mask(const std::uint32_t key[2], const std::uint32_t words[3], double rate, std::span<float> mask);
+
+}  // namespace tocsin::kernels

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three products of a dense layer with few outputs (a classifier's last layer), where a general matrix product loses to
+// packing. All matrices row-major float; x [batch, in], w [out, in], y and dy [batch, out]; sums in float, lane by lane.
+#pragma once
+#include <cstddef>
+#include <span>
+
+namespace tocsin::kernels {
+
+constexpr std::size_t kNarrowOutputs = 10;  ///< the most outputs these kernels take
+
+/// y = x w^T.
+void narrow_forward(std::size_t batch, std::size_t in, std::size_t out, const float* x, const float* w, float* y);
+/// dx = dy w.
+void narrow_backward(std::size_t batch, std::size_t in, std::size_t out, const float* dy, const float* w, float* dx);
+/// w = keep w + scale dy^T x, with keep 0 or 1.
+void narrow_weights(std::size_t batch, std::size_t in, std::size_t out, const float* dy, const float* x, float scale, float keep,
+                    float* w);
+
+}  // namespace tocsin::kernels

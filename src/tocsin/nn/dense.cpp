@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/nn/dense.h"
+
+#include <openblas-openmp/cblas.h>
+
+#include <algorithm>
+
+#include "tocsin/core/errors.h"
+#include "tocsin/kernels/elementwise.h"
+#include "tocsin/kernels/narrow.h"
+#include "tocsin/nn/dropout.h"
+
+namespace tocsin::nn {
+namespace {
+
+std::size_t round_up(std::size_t floats) { return (floats + 15) / 16 * 16; }
+int narrow(std::size_t value) { return static_cast<int>(value); }
+
+/// y [batch, out] = x [batch, in] W^T, W [out, in].
+void multiply_forward(std::size_t batch, std::size_t in, std::size_t out, const float* x, const float* w, float* y) {
+  if (out <= kernels::kNarrowOutputs) return kernels::narrow_forward(batch, in, out, x, w, y);
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, narrow(batch), narrow(out), narrow(in), 1.0F, x, narrow(in), w, narrow(in),
+              0.0F, y, narrow(out));
+}
+/// dx [batch, in] = dy [batch, out] W.
+void multiply_backward(std::size_t batch, std::size_t in, std::size_t out, const float* dy, const float* w, float* dx) {
+  if (out <= kernels::kNarrowOutputs) return kernels::narrow_backward(batch, in, out, dy, w, dx);
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, narrow(batch), narrow(in), narrow(out), 1.0F, dy, narrow(out), w,
+              narrow(in), 0.0F, dx, narrow(in));
+}
+/// w [out, in] = keep * w + scale * dy^T x.
+void multiply_weights(std::size_t batch, std::size_t in, std::size_t out, const float* dy, const float* x, float scale, float keep,
+                      float* w) {
+  if (out <= kernels::kNarrowOutputs) return kernels::narrow_weights(batch, in, out, dy, x, scale, keep, w);
+  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, narrow(out), narrow(in), narrow(batch), scale, dy, narrow(out), x,
+              narrow(in), keep, w, narrow(in));
+}
+
+}  // namespace
+
+Dense::Dense(const Architecture& architecture, std::size_t first, std::size_t capacity, Precision, std::size_t raw_offset)
+    : architecture_(architecture), raw_offset_(raw_offset), raw_(raw_offset) {
+  const std::vector<Layer>& layers = architecture.layers();
+  const std::size_t features = first < layers.size() ? layers[first].in.features() : architecture.outputs();
+  values_.emplace_back(capacity * features);
+  gradients_.emplace_back(capacity * features);
+  for (std::size_t index = first; index < layers.size(); ++index) {
+    const Layer& layer = layers[index];
+    if (layer.kind == LayerKind::flatten) continue;
+    require(layer.kind == LayerKind::dense || layer.kind == LayerKind::relu || layer.kind == LayerKind::dropout,
+            "layer {} ({}) cannot stand behind the flatten", index, text(layer.kind));
+    if (layer.kind == LayerKind::relu && !ops_.empty() && ops_.back().kind == LayerKind::dense && ops_.back().layer + 1 == index) {
+      ops_.back().rectified = true;
+      continue;
+    }
+    Op op;
+    op.kind = layer.kind;
+    op.layer = index;
+    op.in = layer.in.features();
+    op.out = layer.out.features();
+    if (layer.kind == LayerKind::dense) {
+      op.weights = {raw_, round_up(op.in * op.out)};
+      raw_ += op.weights.size;
+      op.bias = {raw_, layer.bias ? round_up(op.out) : 0};
+      raw_ += op.bias.size;
+    }
+    masks_.emplace_back(layer.kind == LayerKind::dropout ? capacity * op.out : 0);
+    values_.emplace_back(capacity * op.out);
+    gradients_.emplace_back(capacity * op.out);
+    ops_.push_back(op);
+  }
+}
+
+const Dense::Op* Dense::op_of(std::size_t layer) const {
+  for (const Op& op : ops_)
+    if (op.layer == layer || (op.rectified && op.layer + 1 == layer)) return &op;
+  return nullptr;
+}
+RawTensor Dense::weights(std::size_t layer) const { return op_of(layer)->weights; }
+RawTensor Dense::bias(std::size_t layer) const { return op_of(layer)->bias; }
+void Dense::bind(float* parameters, float* gradient) {
+  parameters_ = parameters;
+  gradient_ = gradient;
+}
+std::span<const float> Dense::logits(std::size_t batch) const { return {values_.back().data(), batch * architecture_.outputs()}; }
+
+void Dense::forward_op(std::size_t k, std::size_t batch, const Stream* dropout) {
+  const Op& op = ops_[k];
+  const float* x = values_[k].data();
+  float* y = values_[k + 1].data();
+  const std::span<float> out(y, batch * op.out);
+  if (op.kind == LayerKind::dense) {
+    multiply_forward(batch, op.in, op.out, x, parameters_ + op.weights.offset, y);
+    const std::span<const float> bias(parameters_ + op.bias.offset, op.bias.size > 0 ? op.out : 0);
+    if (!bias.empty() || op.rectified) kernels::bias_rows(out, bias, op.out, op.rectified);
+    return;
+  }
+  std::copy_n(x, out.size(), y);
+  if (op.kind == LayerKind::relu) kernels::relu(out);
+  const double rate = architecture_.layers()[op.layer].rate;
+  if (op.kind == LayerKind::dropout && dropout != nullptr && rate > 0.0) {
+    dropout_mask(*dropout, op.layer, rate, masks_[k].first(out.size()));
+    kernels::multiply(out, masks_[k].first(out.size()));
+  }
+}
+
+void Dense::forward(std::size_t batch, const Stream* dropout) {
+  dropped_ = dropout != nullptr;
+  for (std::size_t k = 0; k < ops_.size(); ++k) forward_op(k, batch, dropout);
+}
+
+const float* Dense::backward(std::size_t batch, bool parameters, float rate, bool want_input) {
+  for (std::size_t k = ops_.size(); k-- > 0;) {
+    const Op& op = ops_[k];
+    const std::span<float> dy(gradients_[k + 1].data(), batch * op.out);
+    const float* y = values_[k + 1].data();
+    const bool further = k > 0 || want_input;
+    float* dx = gradients_[k].data();
+    if (op.kind == LayerKind::dense) {
+      if (op.rectified) kernels::relu_gate(dy, {y, dy.size()});
+      if (further) multiply_backward(batch, op.in, op.out, dy.data(), parameters_ + op.weights.offset, dx);
+      if (!parameters) continue;
+      // rate > 0: W += -rate dy^T x and b += -rate sum dy at once; else W' = dy^T x, b' = sum dy.
+      const bool fused = rate > 0.0F;
+      const float scale = fused ? -rate : 1.0F, keep = fused ? 1.0F : 0.0F;
+      float* target = fused ? parameters_ : gradient_;
+      multiply_weights(batch, op.in, op.out, dy.data(), values_[k].data(), scale, keep, target + op.weights.offset);
+      if (op.bias.size > 0) kernels::column_sums(dy, op.out, scale, keep, {target + op.bias.offset, op.out});
+      continue;
+    }
+    if (!further) break;
+    std::copy(dy.begin(), dy.end(), dx);
+    if (op.kind == LayerKind::relu) kernels::relu_gate({dx, dy.size()}, {y, dy.size()});
+    if (op.kind == LayerKind::dropout && dropped_ && architecture_.layers()[op.layer].rate > 0.0)
+      kernels::multiply({dx, dy.size()}, masks_[k].first(dy.size()));
+  }
+  return gradients_.front().data();
+}
+
+void Dense::output_of(std::size_t layer, std::size_t batch, float* plain) const {
+  const Op* op = op_of(layer);
+  if (op == nullptr) {  // a flatten: the output of what stands before it
+    std::size_t k = 0;
+    while (k < ops_.size() && ops_[k].layer < layer) ++k;
+    std::copy_n(values_[k].data(), batch * architecture_.layers()[layer].out.features(), plain);
+    return;
+  }
+  const std::size_t k = static_cast<std::size_t>(op - ops_.data());
+  if (!(op->rectified && op->layer == layer)) {
+    std::copy_n(values_[k + 1].data(), batch * op->out, plain);
+    return;
+  }
+  multiply_forward(batch, op->in, op->out, values_[k].data(), parameters_ + op->weights.offset, plain);
+  const std::span<const float> bias(parameters_ + op->bias.offset, op->bias.size > 0 ? op->out : 0);
+  kernels::bias_rows({plain, batch * op->out}, bias, op->out, false);
+}
+
+}  // namespace tocsin::nn

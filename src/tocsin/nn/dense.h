@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dense part of the engine: dense layers, ReLU and dropout over row-major [batch, features], on OpenBLAS.
+// Weights lie as they are, [out, in]. Plain SGD is fused into the weight gradient, W += -rate * D^T X, so no gradient is stored.
+#pragma once
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "tocsin/core/random.h"
+#include "tocsin/nn/architecture.h"
+#include "tocsin/nn/network.h"
+#include "tocsin/nn/spatial.h"
+
+namespace tocsin::nn {
+
+/// A float buffer aligned to 64 bytes, zero at first.
+class AlignedFloats {
+ public:
+  AlignedFloats() = default;
+  explicit AlignedFloats(std::size_t size) : owner_(1, size) {}
+  [[nodiscard]] float* data() {
+    return owner_.rows().visit([](auto typed) { return reinterpret_cast<float*>(typed[0].data()); });
+  }
+  [[nodiscard]] const float* data() const { return static_cast<const float*>(owner_.rows().pointer(0)); }
+  [[nodiscard]] std::size_t size() const { return owner_.coordinates(); }
+  [[nodiscard]] std::span<float> first(std::size_t n) { return {data(), n}; }
+
+ private:
+  Updates owner_;
+};
+
+class Dense {
+ public:
+  /// Layers [first, end) of the architecture, batches of up to `capacity` rows; raw tensors are laid out from `raw_offset`.
+  Dense(const Architecture& architecture, std::size_t first, std::size_t capacity, Precision precision, std::size_t raw_offset);
+
+  [[nodiscard]] std::size_t raw_size() const { return raw_ - raw_offset_; }
+  [[nodiscard]] RawTensor weights(std::size_t layer) const;
+  [[nodiscard]] RawTensor bias(std::size_t layer) const;
+  void bind(float* parameters, float* gradient);
+
+  /// Where the caller puts the input of a batch: plain rows [capacity, input features].
+  [[nodiscard]] float* input() { return values_.front().data(); }
+  /// Logits [batch, outputs] of the rows in `input`. `dropout` null: evaluation.
+  void forward(std::size_t batch, const Stream* dropout);
+  [[nodiscard]] std::span<const float> logits(std::size_t batch) const;
+  /// Where the caller puts the gradient of the logits [batch, outputs].
+  [[nodiscard]] float* logit_gradient() { return gradients_.back().data(); }
+  /// Backwards through all layers. With `rate` > 0 parameters move at once by -rate times their gradient; else, if `parameters`,
+  /// the gradient vector is filled. The input's gradient [batch, input features] is made if `want_input`, and returned.
+  const float* backward(std::size_t batch, bool parameters, float rate, bool want_input);
+  /// Output of a layer [batch, out]; recomputes what fusing left out.
+  void output_of(std::size_t layer, std::size_t batch, float* plain) const;
+
+ private:
+  /// A dense layer with the ReLU behind it, or a ReLU or dropout of its own.
+  struct Op {
+    LayerKind kind = LayerKind::dense;
+    std::size_t layer = 0;
+    std::size_t in = 0, out = 0;
+    bool rectified = false;
+    RawTensor weights, bias;
+  };
+  void forward_op(std::size_t k, std::size_t batch, const Stream* dropout);
+  const Op* op_of(std::size_t layer) const;
+
+  const Architecture& architecture_;
+  std::size_t raw_offset_, raw_;
+  float* parameters_ = nullptr;
+  float* gradient_ = nullptr;
+  std::vector<Op> ops_;
+  std::vector<AlignedFloats> values_;     ///< [ops + 1]: input, then each op's output
+  std::vector<AlignedFloats> gradients_;  ///< the same of their gradients
+  std::vector<AlignedFloats> masks_;      ///< [ops], of dropouts
+  bool dropped_ = false;                  ///< the last forward pass drew masks
+};
+
+}  // namespace tocsin::nn
