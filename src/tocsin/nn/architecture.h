@@ -24,15 +24,24 @@ struct Layer {
   LayerKind kind = LayerKind::relu;
   std::size_t filters = 0;                         ///< conv2d: output channels
   std::size_t kernel = 0;                          ///< conv2d, pools: side of the window
-  std::size_t stride = 1;                          ///< conv2d; pools default to the kernel
+  std::size_t stride = 0;                          ///< conv2d, pools; 0 becomes 1 (conv2d) or the kernel (pools)
   std::size_t padding = 0;                         ///< conv2d: zeros on each side
   std::size_t units = 0;                           ///< dense: outputs
   bool bias = true;                                ///< conv2d, dense
   double rate = 0.0;                               ///< dropout: share dropped; the rest is scaled by 1 / (1 - rate) in training
-  Shape in, out;                                   ///< filled in by `Architecture`
+  Shape in = {}, out = {};                         ///< filled in by `Architecture`
   std::size_t weight_offset = 0, bias_offset = 0;  ///< into the flat vector, conv2d and dense
   [[nodiscard]] bool has_parameters() const { return kind == LayerKind::conv2d || kind == LayerKind::dense; }
 };
+
+/// A layer of each kind, with the usual defaults.
+Layer conv2d(std::size_t filters, std::size_t kernel, std::size_t stride = 1, std::size_t padding = 0, bool bias = true);
+Layer max_pool(std::size_t kernel, std::size_t stride = 0);
+Layer avg_pool(std::size_t kernel, std::size_t stride = 0);
+Layer dense(std::size_t units, bool bias = true);
+Layer dropout(double rate);
+Layer relu();
+Layer flatten();
 
 enum class Loss { cross_entropy, squared_error };
 enum class Init { glorot, he, fan_in };

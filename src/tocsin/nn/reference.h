@@ -6,7 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "tocsin/core/random.h"
 #include "tocsin/nn/architecture.h"
 #include "tocsin/nn/network.h"
 
@@ -26,9 +25,3 @@ BatchLoss loss(Loss kind, std::span<const double> logits, const Wanted& wanted, 
                std::span<double> logit_gradient);
 
 }  // namespace tocsin::nn::reference
-
-namespace tocsin::nn {
-/// The dropout mask of layer `layer` [batch * features] of a step: keyed (stream, layer), element i kept iff uniform32(i) >= rate.
-/// One definition for engine and reference: word w of block k of stream.at("layer").at(layer) decides element 4k + w.
-void dropout_mask(const Stream& stream, std::size_t layer, double rate, std::span<float> mask);
-}  // namespace tocsin::nn

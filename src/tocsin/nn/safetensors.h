@@ -19,13 +19,15 @@ struct NamedTensor {
   Element element = Element::float32;
 };
 struct Safetensors {
-  std::vector<NamedTensor> tensors;  ///< in file order
+  std::vector<NamedTensor> tensors;  ///< in the order of the header
   std::map<std::string, std::string> metadata;
 };
 
 Safetensors parse_safetensors(const FileBytes& file);
 Safetensors read_safetensors(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 34);
-/// Throws RunError(Exit::io).
+/// The bytes of a file: header and float32 values, without gaps, the header padded by spaces to a multiple of 8 bytes.
+std::string format_safetensors(const Layout& layout, ConstRows parameters, const std::map<std::string, std::string>& metadata = {});
+/// Writes them. Throws RunError(Exit::io).
 void write_safetensors(const std::string& path, const Layout& layout, ConstRows parameters,
                        const std::map<std::string, std::string>& metadata = {});
 /// Fills `parameters` [1, d] by name. Throws DataError naming a tensor that is missing, unexpected, or of another shape.

@@ -93,6 +93,8 @@ struct Evaluation {
 };
 /// Sums of one chunk: evaluate = join of chunks in order; chunks may be computed by different workers.
 BatchLoss evaluate_chunk(Network& network, const data::Dataset& data, std::span<const std::uint32_t> chunk);
+/// Adds up the chunks of `samples` samples by a tree that depends on their number alone.
+Evaluation join_chunks(std::span<const BatchLoss> chunks, std::size_t samples);
 Evaluation evaluate(Network& network, const data::Dataset& data, std::span<const std::uint32_t> samples);
 constexpr std::size_t kEvaluationChunk = 256;
 
