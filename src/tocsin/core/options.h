@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -80,7 +81,7 @@ struct OptionDoc {
   std::string help;
 };
 
-/// The faults of one configuration, collected so that all are reported at once.
+/// The faults of one configuration, collected so that all are reported at once; the same fault twice counts once.
 class Faults {
  public:
   void add(Place place, std::string message, std::string hint = "");
@@ -91,15 +92,18 @@ class Faults {
 
  private:
   std::vector<Fault> faults_;
+  std::set<std::string> seen_;
 };
 
 /// The reader of one table. A read returns the value, or the default if the key is absent or faulty (the fault is collected).
-/// A handle on shared state: copies read the same table.
+/// A handle on shared state: copies read the same table, and the Table and the Faults must outlive them.
 class Options {
  public:
-  /// `table` may be null (an absent table: all defaults). `title` is "[attack]", "[defense] rule": for messages.
+  /// `table` may be null (an absent table: all defaults). `title` is "[attack]", "[defense] rule": for messages;
+  /// empty for the top level of a file. A table within "[defense]" is "[defense.rule]".
   Options(const Table* table, Place place, std::string title, Faults& faults);
-  /// A reader of no table at all, to ask an entry what its options are: required keys get zero, "" or the first word.
+  /// A reader of no table at all, to ask an entry what its options are: required keys get zero or
+  /// the allowed value next to it, "", or the first word.
   static Options describing(Faults& scratch);
 
   bool flag(std::string_view key, const FlagOption& option);
@@ -129,11 +133,14 @@ class Options {
 
   /// Collects "unknown key" for everything not read, with the nearest known names; call it once, last.
   void finish();
-  [[nodiscard]] const std::vector<OptionDoc>& documented() const;  ///< in the order of the first reads
-  [[nodiscard]] Table resolved() const;                            ///< every option with its value
+  /// In the order of the first reads; the options of a table within follow it as "table.key".
+  [[nodiscard]] std::vector<OptionDoc> documented() const;
+  [[nodiscard]] Table resolved() const;  ///< every option with its value
 
  private:
   struct State;
+  template <class T, class Parse>
+  T read(OptionDoc doc, const std::optional<T>& fallback, T neutral, Parse&& parse);
   std::shared_ptr<State> state_;
 };
 

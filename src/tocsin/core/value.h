@@ -35,8 +35,8 @@ class Table {
 class Value {
  public:
   using Data = std::variant<bool, std::int64_t, double, std::string, Array, Table>;
-  Value() : data(Table{}) {}
-  explicit Value(Data given, Place where = {}) : data(std::move(given)), place(std::move(where)) {}
+  Value();  ///< an empty table
+  explicit Value(Data given, Place where = {});
   template <class T>
   [[nodiscard]] const T* as() const {
     return std::get_if<T>(&data);
@@ -58,6 +58,9 @@ struct Table::Member {
   Value value;
 };
 
+inline Value::Value() : data(Table{}) {}
+inline Value::Value(Data given, Place where) : data(std::move(given)), place(std::move(where)) {}
+
 /// Reads a TOML file (at most 1 MiB). Throws ConfigError for syntax, duplicates, nesting bombs, non-UTF-8 (reliability.md 2.2),
 /// IoError-like RunError never: a file that cannot be opened is a ConfigError as well.
 Table read_toml(const std::string& path);
@@ -66,6 +69,8 @@ Table parse_toml(std::string_view text, const std::string& name);
 /// Applies `key.path=value` to `root`; the value is TOML, or a bare word taken as a string. Its place is `--set key.path`.
 /// Throws ConfigError for a malformed assignment.
 void set_override(Table& root, std::string_view assignment);
+/// The key of an assignment, {"key", "path"}: who sets the same twice compares these. Throws as `set_override` does.
+std::vector<std::string> override_path(std::string_view assignment);
 /// Merges `over` into `base`, table by table; arrays and scalars replace. Inline keys such as `attack.name` are tables already.
 void merge(Table& base, const Table& over);
 /// TOML text that reads back to the same tree: scalars first, then [tables], arrays of tables inline. Doubles in shortest form.
