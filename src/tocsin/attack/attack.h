@@ -36,24 +36,30 @@ struct AttackRound {
   Stream stream = Stream(0);        ///< of this attack, round and client
 };
 
-/// Levels of knowledge, as in [threat].
+/// Levels of knowledge, as in [threat]; each grants what the one before it does (docs/threat-models.md).
 enum class Level { own, benign, server };
+std::string_view text(Level level);
+
+/// What a benign client sends: trained parameters minus global ones, or minus the rate times the gradient of its shard's mean loss.
+enum class Algorithm { fedavg, fedsgd };
 
 /// What an attack that crafts may read; a span is empty unless the threat model grants it.
 struct Knowledge {
   Level level = Level::own;
   ConstRows own = {};     ///< [a, d] the attackers' own honest rows, where the attack asked for them (facts.needs_own)
-  ConstRows benign = {};  ///< [h, d] this round's benign rows: `benign` and `server` only
+  ConstRows benign = {};  ///< [h, d] this round's finite benign rows: `benign` and `server` only
 };
 
 /// What an attacker works on while it trains in place of the benign local training: its shard, its targets, a replica.
 struct AttackPlace {
-  nn::TrainingPlace training;        ///< network loaded with `round.global`; its stream is the client's own
-  const nn::LocalTraining& benign;   ///< what a benign client would do
+  nn::TrainingPlace training;       ///< a replica for whole batches, holding anything; its stream is the client's own
+  nn::Network& small;               ///< a second replica for the targets alone, of their number; `training.network` without targets
+  const nn::LocalTraining& benign;  ///< what a benign client would do
   const data::Dataset& target_data;  ///< where `targets` point into
   std::span<const Target> targets;
   const AttackRound& round;
-  Snapshot memory;  ///< what this attacker remembers; returned changed
+  Algorithm algorithm = Algorithm::fedavg;
+  Snapshot memory = {};  ///< what this attacker remembers; returned changed
 };
 /// What it sends.
 struct Sent {
@@ -70,11 +76,11 @@ class Attack {
     bool trains = false;   ///< replaces local training
     bool crafts = false;   ///< changes finished rows
     bool needs_targets = false;
-    bool needs_benign = false;  ///< refused when [threat] knowledge = "own"
-    bool needs_server = false;
-    bool needs_own = false;  ///< wants its own honest rows in Knowledge::own
+    bool needs_own = false;  ///< wants a copy of its own honest rows in Knowledge::own
     bool stateful = false;
-    bool fedsgd = true;           ///< meaningful with FedSGD
+    bool fedsgd = true;  ///< meaningful with FedSGD
+    /// The least [threat] knowledge it works with, given its options; the loader refuses less.
+    Level (*needs)(Options&) = [](Options&) { return Level::own; };
     std::string_view reads = "";  ///< what it reads, for `describe`
   };
 
@@ -87,7 +93,12 @@ class Attack {
   virtual void craft(Rows malicious, const Knowledge&, std::span<const AttackRound> rounds) const { (void)malicious, (void)rounds; }
 };
 
-/// The benign client's training as an update [1, d]: train, then local minus global. What `Attack::train` does by default.
-nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::TrainingPlace& place, ConstRows global, Rows update);
+/// What a benign client sends, [1, d]; what `Attack::train` does by default. An empty shard sends zeros, nothing processed.
+/// fedavg: trained minus global parameters, in the row's element type. fedsgd: minus the round's rate times the gradient of the
+/// mean loss over the shard at the global parameters, so that a server rate of 1 makes the usual step (rules.md: x = -eta g).
+nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::TrainingPlace& place, ConstRows global, Rows update,
+                                 Algorithm algorithm = Algorithm::fedavg);
+/// row -= from, both [1, d], in the row's own element type.
+void subtract(Rows row, ConstRows from);
 
 }  // namespace tocsin::attack

@@ -16,6 +16,9 @@ void store(Snapshot& snapshot, std::string_view name, Snapshot::Field field) {
 }
 }  // namespace
 
+void SnapshotSaver::snapshot(std::string_view name, Snapshot& value) {
+  for (const auto& [key, field] : value.fields) store(result, fmt::format("{}/{}", name, key), field);
+}
 void SnapshotSaver::tensor(std::string_view name, std::vector<float>& values) { store(result, name, values); }
 void SnapshotSaver::tensor(std::string_view name, std::vector<double>& values) { store(result, name, values); }
 void SnapshotSaver::scalar(std::string_view name, std::int64_t& value) { store(result, name, value); }
@@ -32,6 +35,14 @@ void SnapshotLoader::take(std::string_view name, T& value) {
   taken_.emplace(name);
 }
 
+void SnapshotLoader::snapshot(std::string_view name, Snapshot& value) {
+  const std::string prefix = fmt::format("{}/", name);
+  value.fields.clear();
+  for (auto at = from_.fields.lower_bound(prefix); at != from_.fields.end() && at->first.starts_with(prefix); ++at) {
+    value.fields.emplace(at->first.substr(prefix.size()), at->second);
+    taken_.emplace(at->first);
+  }
+}
 void SnapshotLoader::tensor(std::string_view name, std::vector<float>& values) { take(name, values); }
 void SnapshotLoader::tensor(std::string_view name, std::vector<double>& values) { take(name, values); }
 void SnapshotLoader::scalar(std::string_view name, std::int64_t& value) { take(name, value); }

@@ -15,10 +15,14 @@
 
 namespace tocsin {
 
+struct Snapshot;
+
 /// Walks the named fields of a part. Loading assigns, saving reads.
 class SnapshotVisitor {
  public:
   virtual ~SnapshotVisitor() = default;
+  /// The fields of another part, under `name`: a snapshot within a snapshot. Loading replaces all of them.
+  virtual void snapshot(std::string_view name, Snapshot& value) = 0;
   virtual void tensor(std::string_view name, std::vector<float>& values) = 0;
   virtual void tensor(std::string_view name, std::vector<double>& values) = 0;
   virtual void scalar(std::string_view name, std::int64_t& value) = 0;
@@ -42,6 +46,7 @@ void load(Part& part, const Snapshot& snapshot);
 /// The two visitors behind `save` and `load`.
 class SnapshotSaver final : public SnapshotVisitor {
  public:
+  void snapshot(std::string_view name, Snapshot& value) override;
   void tensor(std::string_view name, std::vector<float>& values) override;
   void tensor(std::string_view name, std::vector<double>& values) override;
   void scalar(std::string_view name, std::int64_t& value) override;
@@ -51,6 +56,7 @@ class SnapshotSaver final : public SnapshotVisitor {
 class SnapshotLoader final : public SnapshotVisitor {
  public:
   explicit SnapshotLoader(const Snapshot& from) : from_(from) {}
+  void snapshot(std::string_view name, Snapshot& value) override;
   void tensor(std::string_view name, std::vector<float>& values) override;
   void tensor(std::string_view name, std::vector<double>& values) override;
   void scalar(std::string_view name, std::int64_t& value) override;

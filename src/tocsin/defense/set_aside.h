@@ -51,6 +51,8 @@ struct Decision {
   Aggregation aggregation;  ///< weights over the original n rows; update empty when held
   std::vector<SetAsideRow> set_aside;
   std::string held;
+  bool too_few = false;   ///< held because n' is below the rule's minimum, or no row is left
+  bool diverged = false;  ///< held because the output is not finite in the rows' element type
 };
 Decision decide(Aggregator& rule, const Entry<Aggregator>& entry, Options options, ConstRows updates, const Round& round,
                 NonFiniteCounts counts = NonFiniteCounts::count);

@@ -24,17 +24,22 @@ struct ServerPlan {
   double momentum = 0.0;
 };
 
+/// The weights of a rule that folds: over the cohort, or 1/K of all clients for each row (the published code).
 enum class AlphaOver { cohort, all_clients };
+
+/// Rows of a folding rule are kept beyond their use, for distances and cosines, if they take no more bytes than this.
+constexpr std::size_t kRowsWithoutAsking = std::size_t{256} << 20;
 
 /// How rounds go.
 struct FederationPlan {
   Algorithm algorithm = Algorithm::fedavg;
   std::size_t rounds = 10;
   double participation = 1.0;
-  AlphaOver alpha = AlphaOver::cohort;  ///< weights over the cohort, or 1/K of all clients (the published code)
+  AlphaOver alpha = AlphaOver::cohort;  ///< all_clients: only for a rule that folds
   std::optional<double> stop_at_accuracy;
-  std::size_t max_held = 3;     ///< consecutive held rounds that end a run
-  bool hold_on_too_few = true;  ///< on_too_few: hold, or error
+  std::size_t max_held = 3;       ///< consecutive held rounds that end a run
+  bool hold_on_too_few = true;    ///< on_too_few: hold, or error
+  std::optional<bool> keep_rows;  ///< keep [n, d] for distances and cosines; none: where it takes at most kRowsWithoutAsking bytes
   ServerPlan server;
 };
 
@@ -115,12 +120,17 @@ std::vector<std::uint32_t> draw_cohort(const FederationPlan& plan, std::size_t c
 /// Fresh state: parameters as given, no memory.
 State initial_state(const Parts& parts, Updates global);
 
-/// One round: state goes in, comes out advanced; an exception (Interrupted) leaves it as it was. `progress` hears how many clients
-/// are done.
+/// One round: state goes in, comes out advanced; an exception (Interrupted) leaves it, and the rule's own state, as they were.
+/// `progress` (may be empty) hears how many clients are done. Throws RunError(Exit::config) for too few rows where the plan says
+/// so.
 RoundRecord run_round(State& state, const Parts& parts, RoundTimes& times,
                       const std::function<void(std::size_t done, std::size_t of)>& progress, std::stop_token stop);
 
-/// True if no detector, stealth figure or transform needs rows and the rule folds: [n, d] is then never stored.
+/// True if the rule folds, no attack crafts and no figure needs the rows: [n, d] is then never stored. The same in every round.
 bool folds(const Parts& parts);
+
+/// Why a run is over after a round: nothing yet, all rounds done, accuracy reached, too many held rounds in a row.
+enum class Ending { none, rounds, accuracy, held };
+Ending ending(const State& state, const FederationPlan& plan, const RoundRecord& last);
 
 }  // namespace tocsin::fed

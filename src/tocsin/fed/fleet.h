@@ -15,14 +15,14 @@
 
 namespace tocsin::fed {
 
-enum class Algorithm { fedavg, fedsgd };
+using attack::Algorithm;
 
 /// One client's work in one round, by value.
 struct WorkItem {
   std::uint32_t client = 0;
-  std::span<const std::uint32_t> samples;  ///< its shard (already poisoned, for an attacker)
+  std::span<const std::uint32_t> samples;  ///< its shard (already poisoned, for an attacker); empty: it sends zeros
   Stream stream = Stream(0);               ///< of this client and round
-  const attack::Attack* attack = nullptr;  ///< null: benign
+  const attack::Attack* attack = nullptr;  ///< trains in place of the benign client; null: benign training
   attack::AttackRound attack_round;
   std::span<const attack::Target> targets;
   Snapshot memory;
@@ -43,7 +43,8 @@ struct RoundWork {
   const data::Dataset* test = nullptr;  ///< where targets point into
 };
 
-/// Clients somewhere. Results and rows do not depend on how many run at a time.
+/// Clients somewhere. Results and rows do not depend on how many run at a time. A benign client whose training loss is not finite
+/// sends a row of NaN, so that the server sets it aside (reliability.md, 2.4).
 class Fleet {
  public:
   virtual ~Fleet() = default;
@@ -64,7 +65,8 @@ class Fleet {
   virtual Workers* workers() = 0;
 };
 
-/// Threads of this process, one replica each; one thread, one client at a time.
+/// Threads of this process, one client at a time each. A thread makes its replica when it first needs it and keeps it; beside it a
+/// second, small one of the targets' number for attackers, so that a step on one target costs one sample, not a batch.
 std::unique_ptr<Fleet> make_thread_fleet(const nn::Architecture& architecture, std::size_t batch, nn::Precision precision,
                                          std::size_t workers);
 
