@@ -131,7 +131,7 @@ void ColumnSums(const float* HWY_RESTRICT y, std::size_t rows, std::size_t width
 void Sgd(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_RESTRICT buffer, std::size_t n, const SgdStep& s) {
   const Float d;
   const std::size_t lanes = hn::Lanes(d);
-  const Vector decay = hn::Set(d, s.decay), momentum = hn::Set(d, s.momentum), rate = hn::Set(d, -s.rate * s.boost);
+  const Vector decay = hn::Set(d, s.decay), momentum = hn::Set(d, s.momentum), rate = hn::Set(d, -s.rate);
   const auto step = [&](Vector& weight, Vector g, Vector& old) {
     g = hn::MulAdd(decay, weight, g);
     if (buffer != nullptr) {
@@ -164,8 +164,8 @@ void Adam(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_
           const AdamStep& s) {
   const Float d;
   const std::size_t lanes = hn::Lanes(d);
-  const Vector b1 = hn::Set(d, s.beta1), c1 = hn::Set(d, 1 - s.beta1), b2 = hn::Set(d, s.beta2), c2 = hn::Set(d, 1 - s.beta2);
-  const Vector decay = hn::Set(d, s.decay), size = hn::Set(d, -s.step_size * s.boost), root = hn::Set(d, s.root_scale),
+  const Vector b1 = hn::Set(d, s.beta1), c1 = hn::Set(d, s.rest1), b2 = hn::Set(d, s.beta2), c2 = hn::Set(d, s.rest2);
+  const Vector decay = hn::Set(d, s.decay), size = hn::Set(d, -s.step_size), root = hn::Set(d, s.root_scale),
                epsilon = hn::Set(d, s.epsilon);
   const auto step = [&](Vector& weight, Vector g, Vector& first, Vector& second) {
     g = hn::MulAdd(decay, weight, g);

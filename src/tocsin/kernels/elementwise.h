@@ -28,16 +28,17 @@ void bias_rows(std::span<float> y, std::span<const float> bias, std::size_t widt
 void column_sums(std::span<const float> y, std::size_t width, float scale, float keep, std::span<float> sums);
 
 /// Momentum SGD (PyTorch): g += decay w; b = first ? g : momentum b + g; w -= rate (nesterov ? g + momentum b : b). `buffer` may be
-/// empty if momentum is 0. `boost` multiplies the step.
+/// empty if momentum is 0.
 struct SgdStep {
-  float rate = 0, momentum = 0, decay = 0, boost = 1;
+  float rate = 0, momentum = 0, decay = 0;
   bool nesterov = false, first = true;
 };
 void sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buffer, const SgdStep& step);
-/// Adam (PyTorch): g += decay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= boost step_size m / (sqrt(v) root_scale +
+/// Adam (PyTorch): g += decay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= step_size m / (sqrt(v) root_scale +
 /// epsilon), step_size = rate / (1 - b1^t), root_scale = 1 / sqrt(1 - b2^t).
 struct AdamStep {
-  float beta1 = 0.9F, beta2 = 0.999F, epsilon = 1e-8F, decay = 0, step_size = 0, root_scale = 1, boost = 1;
+  float beta1 = 0.9F, rest1 = 0.1F, beta2 = 0.999F, rest2 = 0.001F;  ///< rest = 1 - beta, rounded from double
+  float epsilon = 1e-8F, decay = 0, step_size = 0, root_scale = 1;
 };
 void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step);
 

@@ -6,52 +6,52 @@
 #include <span>
 
 #include "tocsin/core/errors.h"
+#include "tocsin/kernels/elementwise.h"
 #include "tocsin/nn/training.h"
 
 namespace tocsin::nn {
 namespace {
-/// The constants of one step in the element type.
-template <class T>
-struct SgdStep {
-  T rate, momentum, decay;  ///< rate: learning rate times boost
-  bool nesterov, first;
-};
-
-template <class T>
-void plain_step(T* __restrict parameters, const T* __restrict gradient, std::size_t n, T rate, T decay) {
-  for (std::size_t i = 0; i < n; ++i) parameters[i] -= rate * (gradient[i] + decay * parameters[i]);
-}
-
-template <class T>
-void momentum_step(T* __restrict parameters, const T* __restrict gradient, T* __restrict buffer, std::size_t n, SgdStep<T> step) {
-  const T keep = step.first ? T{0} : step.momentum;
-  const T direct = step.nesterov ? T{1} : T{0}, buffered = step.nesterov ? step.momentum : T{1};
-  for (std::size_t i = 0; i < n; ++i) {
-    const T g = gradient[i] + step.decay * parameters[i];
-    const T b = keep * buffer[i] + g;
-    buffer[i] = b;
-    parameters[i] -= step.rate * (direct * g + buffered * b);
+/// The kernels' steps once more in double, for the reference network: kernels/elementwise.h has the formulas.
+void sgd_step(std::span<double> w, std::span<const double> g, std::span<double> buffer, const OptimizerPlan& plan, double rate,
+              bool first) {
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    double step = g[i] + plan.weight_decay * w[i];
+    if (!buffer.empty()) {
+      buffer[i] = first ? step : plan.momentum * buffer[i] + step;
+      step = plan.nesterov ? step + plan.momentum * buffer[i] : buffer[i];
+    }
+    w[i] -= rate * step;
   }
 }
-
-template <class T>
-struct AdamStep {
-  T beta1, rest1, beta2, rest2, epsilon, decay;
-  T size;   ///< learning rate times boost / (1 - beta1^t)
-  T root2;  ///< 1 / sqrt(1 - beta2^t)
-};
-
-template <class T>
-void adam_step(T* __restrict parameters, const T* __restrict gradient, T* __restrict first, T* __restrict second, std::size_t n,
-               AdamStep<T> step) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const T g = gradient[i] + step.decay * parameters[i];
-    const T m = step.beta1 * first[i] + step.rest1 * g;
-    const T v = step.beta2 * second[i] + step.rest2 * g * g;
-    first[i] = m;
-    second[i] = v;
-    parameters[i] -= step.size * m / (std::sqrt(v) * step.root2 + step.epsilon);
+void adam_step(std::span<double> w, std::span<const double> g, std::span<double> m, std::span<double> v, const OptimizerPlan& plan,
+               double step_size, double root_scale) {
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    const double gradient = g[i] + plan.weight_decay * w[i];
+    m[i] = plan.beta1 * m[i] + (1.0 - plan.beta1) * gradient;
+    v[i] = plan.beta2 * v[i] + (1.0 - plan.beta2) * gradient * gradient;
+    w[i] -= step_size * m[i] / (std::sqrt(v[i]) * root_scale + plan.epsilon);
   }
+}
+void sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buffer, const OptimizerPlan& plan, double rate,
+              bool first) {
+  kernels::sgd_step(w, g, buffer,
+                    {.rate = static_cast<float>(rate),
+                     .momentum = static_cast<float>(plan.momentum),
+                     .decay = static_cast<float>(plan.weight_decay),
+                     .nesterov = plan.nesterov,
+                     .first = first});
+}
+void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const OptimizerPlan& plan,
+               double step_size, double root_scale) {
+  kernels::adam_step(w, g, m, v,
+                     {.beta1 = static_cast<float>(plan.beta1),
+                      .rest1 = static_cast<float>(1.0 - plan.beta1),
+                      .beta2 = static_cast<float>(plan.beta2),
+                      .rest2 = static_cast<float>(1.0 - plan.beta2),
+                      .epsilon = static_cast<float>(plan.epsilon),
+                      .decay = static_cast<float>(plan.weight_decay),
+                      .step_size = static_cast<float>(step_size),
+                      .root_scale = static_cast<float>(root_scale)});
 }
 
 std::size_t moments_of(const OptimizerPlan& plan) {
@@ -59,17 +59,6 @@ std::size_t moments_of(const OptimizerPlan& plan) {
   return plan.momentum != 0.0 ? 1 : 0;
 }
 
-template <class T>
-AdamStep<T> adam_constants(const OptimizerPlan& plan, double t, double rate) {
-  return {.beta1 = static_cast<T>(plan.beta1),
-          .rest1 = static_cast<T>(1.0 - plan.beta1),
-          .beta2 = static_cast<T>(plan.beta2),
-          .rest2 = static_cast<T>(1.0 - plan.beta2),
-          .epsilon = static_cast<T>(plan.epsilon),
-          .decay = static_cast<T>(plan.weight_decay),
-          .size = static_cast<T>(rate / (1.0 - std::pow(plan.beta1, t))),
-          .root2 = static_cast<T>(1.0 / std::sqrt(1.0 - std::pow(plan.beta2, t)))};
-}
 }  // namespace
 
 double OptimizerPlan::rate_at(std::size_t round) const {
@@ -94,17 +83,18 @@ void Optimizer::step(Rows parameters, ConstRows gradient, double rate, double bo
   parameters.visit([&](auto typed) {
     using T = typename decltype(typed)::value_type;
     const std::size_t n = typed.coordinates();
-    T* const values = typed[0].data();
-    const T* const slope = static_cast<const T*>(gradient.pointer(0));
-    const auto moment = [&](std::size_t row) { return static_cast<T*>(const_cast<void*>(moments_.rows().pointer(row))); };
-    const T step_rate = static_cast<T>(rate * boost), decay = static_cast<T>(plan_.weight_decay);
-    if (plan_.kind == OptimizerKind::adam)
-      adam_step<T>(values, slope, moment(0), moment(1), n, adam_constants<T>(plan_, static_cast<double>(steps_), rate * boost));
-    else if (moments_.clients() == 1)
-      momentum_step<T>(values, slope, moment(0), n,
-                       {step_rate, static_cast<T>(plan_.momentum), decay, plan_.nesterov, steps_ == 1});
-    else
-      plain_step<T>(values, slope, n, step_rate, decay);
+    const std::span<const T> slope(static_cast<const T*>(gradient.pointer(0)), n);
+    const auto moment = [&](std::size_t row) {
+      return row < moments_.clients() ? std::span<T>(static_cast<T*>(const_cast<void*>(moments_.rows().pointer(row))), n)
+                                      : std::span<T>();
+    };
+    if (plan_.kind == OptimizerKind::adam) {
+      const double t = static_cast<double>(steps_);
+      adam_step(typed[0], slope, moment(0), moment(1), plan_, rate * boost / (1.0 - std::pow(plan_.beta1, t)),
+                1.0 / std::sqrt(1.0 - std::pow(plan_.beta2, t)));
+    } else {
+      sgd_step(typed[0], slope, moment(0), plan_, rate * boost, steps_ == 1);
+    }
   });
 }
 
