@@ -38,8 +38,8 @@ void multiply_weights(std::size_t batch, std::size_t in, std::size_t out, const 
 
 }  // namespace
 
-Dense::Dense(const Architecture& architecture, std::size_t first, std::size_t capacity, Precision, std::size_t raw_offset)
-    : architecture_(architecture), raw_offset_(raw_offset), raw_(raw_offset) {
+Dense::Dense(const Architecture& architecture, std::size_t first, std::size_t capacity, Precision precision, std::size_t raw_offset)
+    : architecture_(architecture), capacity_(capacity), raw_offset_(raw_offset), raw_(raw_offset) {
   const std::vector<Layer>& layers = architecture.layers();
   const std::size_t features = first < layers.size() ? layers[first].in.features() : architecture.outputs();
   values_.emplace_back(capacity * features);
@@ -63,11 +63,12 @@ Dense::Dense(const Architecture& architecture, std::size_t first, std::size_t ca
       raw_ += op.weights.size;
       op.bias = {raw_, layer.bias ? round_up(op.out) : 0};
       raw_ += op.bias.size;
+      if (precision == Precision::bf16) op.half = std::make_unique<HalfProducts>(capacity, op.in, op.out);
     }
     masks_.emplace_back(layer.kind == LayerKind::dropout ? capacity * op.out : 0);
     values_.emplace_back(capacity * op.out);
     gradients_.emplace_back(capacity * op.out);
-    ops_.push_back(op);
+    ops_.push_back(std::move(op));
   }
 }
 
@@ -90,7 +91,12 @@ void Dense::forward_op(std::size_t k, std::size_t batch, const Stream* dropout) 
   float* y = values_[k + 1].data();
   const std::span<float> out(y, batch * op.out);
   if (op.kind == LayerKind::dense) {
-    multiply_forward(batch, op.in, op.out, x, parameters_ + op.weights.offset, y);
+    if (op.half) {
+      clear_rows(values_[k].data(), op.in, batch);
+      op.half->forward(x, parameters_ + op.weights.offset, y);
+    } else {
+      multiply_forward(batch, op.in, op.out, x, parameters_ + op.weights.offset, y);
+    }
     const std::span<const float> bias(parameters_ + op.bias.offset, op.bias.size > 0 ? op.out : 0);
     if (!bias.empty() || op.rectified) kernels::bias_rows(out, bias, op.out, op.rectified);
     return;
@@ -109,7 +115,36 @@ void Dense::forward(std::size_t batch, const Stream* dropout) {
   for (std::size_t k = 0; k < ops_.size(); ++k) forward_op(k, batch, dropout);
 }
 
-const float* Dense::backward(std::size_t batch, bool parameters, float rate, bool want_input) {
+/// Rows beyond the batch are zero where a product always takes full ones.
+void Dense::clear_rows(float* values, std::size_t width, std::size_t batch) const {
+  std::fill(values + batch * width, values + capacity_ * width, 0.0F);
+}
+
+void Dense::backward_dense(std::size_t k, std::size_t batch, bool parameters, float rate, bool further) {
+  Op& op = ops_[k];
+  float* dy = gradients_[k + 1].data();
+  const float* w = parameters_ + op.weights.offset;
+  // rate > 0: W += -rate dy^T x and b += -rate sum dy at once; else W' = dy^T x, b' = sum dy.
+  const bool fused = rate > 0.0F;
+  const float scale = fused ? -rate : 1.0F, keep = fused ? 1.0F : 0.0F;
+  float* target = fused ? parameters_ : gradient_;
+  if (op.half) {
+    clear_rows(dy, op.out, batch);
+    op.half->take_gradient(dy);
+    if (further) op.half->backward(w, gradients_[k].data());
+    if (!parameters) return;
+    float* slope = gradient_ + op.weights.offset;
+    op.half->weights(slope);
+    if (fused) kernels::add_scaled({target + op.weights.offset, op.in * op.out}, -rate, {slope, op.in * op.out});
+  } else {
+    if (further) multiply_backward(batch, op.in, op.out, dy, w, gradients_[k].data());
+    if (!parameters) return;
+    multiply_weights(batch, op.in, op.out, dy, values_[k].data(), scale, keep, target + op.weights.offset);
+  }
+  if (op.bias.size > 0) kernels::column_sums({dy, batch * op.out}, op.out, scale, keep, {target + op.bias.offset, op.out});
+}
+
+float* Dense::backward(std::size_t batch, bool parameters, float rate, bool want_input) {
   for (std::size_t k = ops_.size(); k-- > 0;) {
     const Op& op = ops_[k];
     const std::span<float> dy(gradients_[k + 1].data(), batch * op.out);
@@ -118,14 +153,7 @@ const float* Dense::backward(std::size_t batch, bool parameters, float rate, boo
     float* dx = gradients_[k].data();
     if (op.kind == LayerKind::dense) {
       if (op.rectified) kernels::relu_gate(dy, {y, dy.size()});
-      if (further) multiply_backward(batch, op.in, op.out, dy.data(), parameters_ + op.weights.offset, dx);
-      if (!parameters) continue;
-      // rate > 0: W += -rate dy^T x and b += -rate sum dy at once; else W' = dy^T x, b' = sum dy.
-      const bool fused = rate > 0.0F;
-      const float scale = fused ? -rate : 1.0F, keep = fused ? 1.0F : 0.0F;
-      float* target = fused ? parameters_ : gradient_;
-      multiply_weights(batch, op.in, op.out, dy.data(), values_[k].data(), scale, keep, target + op.weights.offset);
-      if (op.bias.size > 0) kernels::column_sums(dy, op.out, scale, keep, {target + op.bias.offset, op.out});
+      backward_dense(k, batch, parameters, rate, further);
       continue;
     }
     if (!further) break;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dense part of the engine: dense layers, ReLU and dropout over row-major [batch, features], on OpenBLAS.
 // Weights lie as they are, [out, in]. Plain SGD is fused into the weight gradient, W += -rate * D^T X, so no gradient is stored.
+// In bf16 the products are oneDNN's, and everything between them stays float32.
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "tocsin/core/random.h"
 #include "tocsin/nn/architecture.h"
+#include "tocsin/nn/half_products.h"
 #include "tocsin/nn/network.h"
 #include "tocsin/nn/spatial.h"
 
@@ -48,7 +51,7 @@ class Dense {
   [[nodiscard]] float* logit_gradient() { return gradients_.back().data(); }
   /// Backwards through all layers. With `rate` > 0 parameters move at once by -rate times their gradient; else, if `parameters`,
   /// the gradient vector is filled. The input's gradient [batch, input features] is made if `want_input`, and returned.
-  const float* backward(std::size_t batch, bool parameters, float rate, bool want_input);
+  float* backward(std::size_t batch, bool parameters, float rate, bool want_input);
   /// Output of a layer [batch, out]; recomputes what fusing left out.
   void output_of(std::size_t layer, std::size_t batch, float* plain) const;
 
@@ -60,11 +63,15 @@ class Dense {
     std::size_t in = 0, out = 0;
     bool rectified = false;
     RawTensor weights, bias;
+    std::unique_ptr<HalfProducts> half;  // bf16
   };
+  void backward_dense(std::size_t k, std::size_t batch, bool parameters, float rate, bool further);
+  void clear_rows(float* values, std::size_t width, std::size_t batch) const;
   void forward_op(std::size_t k, std::size_t batch, const Stream* dropout);
   const Op* op_of(std::size_t layer) const;
 
   const Architecture& architecture_;
+  std::size_t capacity_;
   std::size_t raw_offset_, raw_;
   float* parameters_ = nullptr;
   float* gradient_ = nullptr;

@@ -155,10 +155,10 @@ class Engine final : public Network {
     require(seed.size() == batch_ * architecture_.outputs(), "input_gradient: the seed has {} values, not {}", seed.size(),
             batch_ * architecture_.outputs());
     std::transform(seed.begin(), seed.end(), dense_->logit_gradient(), [](double value) { return static_cast<float>(value); });
-    const float* features = dense_->backward(batch_, false, 0.0F, true);
+    float* features = dense_->backward(batch_, false, 0.0F, true);
     const std::size_t size = batch_ * architecture_.input().features();
     if (!spatial_) return {features, features + size};
-    clear_padded_gradient();
+    clear_padding_of(features);
     std::vector<float> plain(capacity_ * architecture_.input().features());
     spatial_->backward(features, false, plain.data());
     return {plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(size)};
@@ -202,10 +202,8 @@ class Engine final : public Network {
     const std::size_t features = architecture_.input().features();
     std::fill(input_.data() + batch_ * features, input_.data() + capacity_ * features, 0.0F);
   }
-  void clear_padded_gradient() {
-    if (batch_ == capacity_) return;
+  void clear_padding_of(float* gradient) const {
     const std::size_t features = architecture_.layers()[split_ - 1].out.features();
-    float* gradient = const_cast<float*>(feature_gradient_);
     std::fill(gradient + batch_ * features, gradient + capacity_ * features, 0.0F);
   }
   void forward_pass(const Stream* dropout) {
@@ -233,10 +231,10 @@ class Engine final : public Network {
     forward_pass(dropout_ ? &dropout : nullptr);
     const std::span<const float> logits = dense_->logits(batch_);
     const BatchLoss result = loss(wanted, logits, {dense_->logit_gradient(), logits.size()});
-    feature_gradient_ = dense_->backward(batch_, true, rate, spatial_.has_value());
+    float* features = dense_->backward(batch_, true, rate, spatial_.has_value());
     if (spatial_) {
-      clear_padded_gradient();
-      spatial_->backward(feature_gradient_, true, nullptr);
+      clear_padding_of(features);
+      spatial_->backward(features, true, nullptr);
     }
     return result;
   }
@@ -249,7 +247,6 @@ class Engine final : public Network {
   std::optional<Spatial> spatial_;
   std::optional<Dense> dense_;
   AlignedFloats input_;
-  const float* feature_gradient_ = nullptr;
   Updates parameters_, gradient_;  // [1, raw]
 };
 

@@ -45,7 +45,8 @@ class Network {
   /// Flat [1, d] (any element type) to the replica and back. Padding of the raw order is zero and stays zero.
   virtual void load(ConstRows flat) = 0;
   virtual void save(Rows flat) const = 0;
-  /// Raw parameters and the gradient of the last `gradient` call [1, raw]; float, or double with Precision::float64.
+  /// Raw parameters and the gradient of the last `gradient` call [1, raw]; float, or double with Precision::float64. Asking for the
+  /// parameters says that they may be written: ask again after each pass instead of keeping the view.
   virtual Rows parameters() = 0;
   virtual Rows gradient_vector() = 0;
   /// Translates a flat vector into the raw order (an anchor, a mask) and back.
