@@ -203,6 +203,7 @@ void read_idx_keys(Options& options, const std::string& folder, Source& source) 
                                                                  {"test_labels", "IDX file of their labels"}}};
   for (const auto& [key, help] : keys) {
     const std::string path = options.text(key, {.fallback = {}, .help = help});
+    if (path.empty() && options.has(key)) options.fault(key, fmt::format("{} is empty, expected a path", key));
     source.files.push_back(path.empty() ? path : (fs::path(folder) / path).string());
   }
   source.classes = options.count(
@@ -230,27 +231,33 @@ std::vector<Known> known_datasets() {
 }
 
 Source read_source(Options& options, const std::string& folder) {
+  const WordOption dataset{.fallback = {},
+                           .words = known_names(),
+                           .help =
+                               "a data set known by name; or kind = \"idx\" with train_images, train_labels, test_images, "
+                               "test_labels"};
+  const WordOption kind{.fallback = {}, .words = {"idx"}, .help = "instead of dataset: the reader of your own files"};
   Source source;
-  if (options.is_describing()) {  // the catalogue wants every key
-    options.word("dataset", {.fallback = {}, .words = known_names(), .help = "a data set known by name"});
-    options.word("kind", {.fallback = {}, .words = {"idx"}, .help = "instead of dataset: the reader of your own files"});
-    read_idx_keys(options, folder, source);
-    read_max_bytes(options);
-    read_quadratic(options);
-    read_blobs(options);
-    return source;
-  }
   if (options.has("kind")) {
-    if (options.has("dataset")) options.fault("kind", "kind and dataset exclude each other", "keep one of them");
-    source.name = options.word("kind", {.fallback = {}, .words = {"idx"}, .help = "the reader of your own files"});
-    if (options.has("dataset"))
-      options.word("dataset", {.fallback = {}, .words = known_names(), .help = "a data set known by name"});
+    source.name = options.word("kind", kind);
+    if (options.has("dataset")) {
+      options.word("dataset", dataset);
+      options.fault("kind", "kind and dataset exclude each other", "keep one of them");
+    }
     read_idx_keys(options, folder, source);
     source.max_bytes = read_max_bytes(options);
     return source;
   }
-  source.name = options.word("dataset", {.fallback = {}, .words = known_names(), .help = "a data set known by name"});
-  if (source.name == "quadratic") {
+  source.name = options.word("dataset", dataset);
+  const Value* const given = options.raw("dataset", "", Value(source.name), "");
+  const std::string* const word = given == nullptr ? nullptr : given->as<std::string>();
+  if (word == nullptr || *word != source.name) {  // faulty, or the catalogue asks: any of the keys may be meant
+    if (options.is_describing()) options.word("kind", kind);
+    if (options.is_describing()) read_idx_keys(options, folder, source);
+    read_max_bytes(options);
+    read_quadratic(options);
+    read_blobs(options);
+  } else if (source.name == "quadratic") {
     const QuadraticOptions made = read_quadratic(options);
     check_size(options, made.samples, made.features);
     source.settings = settings_of(made);

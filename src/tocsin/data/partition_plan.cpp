@@ -130,6 +130,7 @@ PartitionPlan read_partition(Options& options, const std::string& folder) {
   if (uses("file")) {
     plan.path =
         options.text("path", {.fallback = {}, .help = "file with one line a client: sample indices separated by spaces or commas"});
+    if (plan.path.empty() && options.has("path")) options.fault("path", "path is empty, expected a file");
     if (!plan.path.empty()) plan.path = (std::filesystem::path(folder) / plan.path).string();
   }
   return plan;
