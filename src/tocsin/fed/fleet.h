@@ -17,6 +17,9 @@ namespace tocsin::fed {
 
 using attack::Algorithm;
 
+/// Batch of the replica that evaluates, forward only; it divides a chunk of evaluation, so that no padded row is computed.
+constexpr std::size_t kEvaluationBatch = 64;
+
 /// One client's work in one round, by value.
 struct WorkItem {
   std::uint32_t client = 0;

@@ -133,7 +133,7 @@ class ThreadFleet final : public Fleet {
     workers_.run(
         chunks,
         [&](std::size_t worker, std::size_t i) {
-          nn::Network& network = replica(worker);
+          nn::Network& network = evaluation_replica(worker);
           if (loaded[worker] == 0) network.load(global);
           loaded[worker] = 1;
           const std::size_t first = i * nn::kEvaluationChunk;
@@ -148,7 +148,7 @@ class ThreadFleet final : public Fleet {
     std::vector<double> result;
     if (samples.empty()) return result;
     workers_.run(1, [&](std::size_t worker, std::size_t) {
-      nn::Network& network = replica(worker);
+      nn::Network& network = evaluation_replica(worker);
       network.load(global);
       for (std::size_t first = 0; first < samples.size(); first += network.capacity()) {
         network.put(data, samples.subspan(first, std::min(network.capacity(), samples.size() - first)));
@@ -164,13 +164,20 @@ class ThreadFleet final : public Fleet {
 
  private:
   struct Replica {
-    std::unique_ptr<nn::Network> whole;  // for batches
-    std::unique_ptr<nn::Network> small;  // for an attacker's targets: capacity = their number
+    std::unique_ptr<nn::Network> whole;       // for batches
+    std::unique_ptr<nn::Network> small;       // for an attacker's targets: capacity = their number
+    std::unique_ptr<nn::Network> evaluation;  // forward only; its capacity divides a chunk, so no padded row is computed
   };
 
   nn::Network& replica(std::size_t worker) {
     auto& network = replicas_[worker].whole;
     if (!network) network = nn::make_network(architecture_, batch_, precision_);
+    return *network;
+  }
+  nn::Network& evaluation_replica(std::size_t worker) {
+    static_assert(nn::kEvaluationChunk % kEvaluationBatch == 0);
+    auto& network = replicas_[worker].evaluation;
+    if (!network) network = nn::make_network(architecture_, kEvaluationBatch, precision_);
     return *network;
   }
   nn::Network& small_replica(std::size_t worker, std::size_t capacity) {

@@ -81,7 +81,7 @@ class Network {
 /// A replica. Engine (oneDNN, OpenBLAS) for float32 and bf16, the plain reference for float64.
 /// Throws std::invalid_argument if the CPU lacks the precision.
 std::unique_ptr<Network> make_network(const Architecture& architecture, std::size_t capacity, Precision precision);
-/// Bytes one replica takes, for the estimate.
+/// Bytes one replica takes, for the estimate; the moments of an optimizer come on top.
 std::size_t footprint(const Architecture& architecture, std::size_t capacity, Precision precision);
 
 /// Sets this thread up for oneDNN and OpenBLAS (one OpenMP thread); every thread that touches a Network calls it first.
