@@ -123,7 +123,7 @@ class ExplicitBoosting final : public Attack {
     network.load(place.round.global);
     network.enable_dropout(options_.dropout);
     const nn::OptimizerPlan plan = optimizer_of(options_, place.benign.optimizer, place.round.index);
-    nn::Optimizer optimizer(plan, network.parameters().coordinates(), network.parameters().element());
+    nn::Optimizer optimizer(plan, network.gradient_vector().coordinates(), network.gradient_vector().element());
 
     Sent sent{.report = {}, .memory = std::move(place.memory), .note = {}};
     nn::TrainingReport& report = sent.report;
