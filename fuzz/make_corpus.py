@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seeds of the fuzz targets below fuzz/corpus: small files, good ones and one for each fault. Standard library only.
+
+usage: fuzz/make_corpus.py            (from anywhere; existing seeds of the same names are replaced)
+"""
+import pathlib
+import struct
+import zlib
+
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
+
+
+def idx(dimensions, values, kind=8):
+    return bytes([0, 0, kind, len(dimensions)]) + struct.pack(f">{len(dimensions)}I", *dimensions) + bytes(values)
+
+
+def gz(data, flags=0, fields=b"", level=9, crc=None, length=None):
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -15)
+    body = deflate.compress(data) + deflate.flush()
+    head = bytes([0x1F, 0x8B, 8, flags, 0, 0, 0, 0, 0, 255]) + fields
+    if flags & 2:
+        head += struct.pack("<H", zlib.crc32(head) & 0xFFFF)
+    tail = struct.pack("<II", zlib.crc32(data) if crc is None else crc, len(data) if length is None else length)
+    return head + body + tail
+
+
+LABELS = idx([3], [0, 1, 2])
+IMAGES = idx([2, 2, 3], range(12))
+PLAIN = bytes(range(64)) * 3
+WHOLE = gz(PLAIN)
+
+GZIP = {
+    "empty-file": b"",
+    "nothing-inside": gz(b""),
+    "text": WHOLE,
+    "stored": gz(PLAIN, level=0),
+    "zeros": gz(bytes(5000)),
+    "name": gz(PLAIN, 8, b"a name\0"),
+    "comment": gz(PLAIN, 16, b"a comment\0"),
+    "extra": gz(PLAIN, 4, struct.pack("<H", 3) + b"abc"),
+    "all-fields": gz(PLAIN, 31, struct.pack("<H", 2) + b"xy" + b"n\0" + b"c\0"),
+    "extra-past-the-end": gz(PLAIN, 4, struct.pack("<H", 60000)),
+    "name-past-the-end": WHOLE[:3] + b"\x08" + WHOLE[4:10] + b"nameless",
+    "reserved-flags": WHOLE[:3] + b"\xe0" + WHOLE[4:],
+    "other-method": WHOLE[:2] + b"\x07" + WHOLE[3:],
+    "cut-in-the-header": WHOLE[:7],
+    "cut-in-the-stream": WHOLE[:30],
+    "cut-in-the-trailer": WHOLE[:-5],
+    "invalid-block": WHOLE[:10] + b"\x07" + WHOLE[11:],
+    "wrong-crc": gz(PLAIN, crc=1),
+    "wrong-length": gz(PLAIN, length=7),
+    "second-member": WHOLE + WHOLE,
+    "trailing-byte": WHOLE + b"x",
+    "beyond-the-limit": gz(bytes(1 << 19)),
+}
+IDX = {
+    "labels": b"\0" + LABELS,
+    "images": b"\1" + IMAGES,
+    "images-of-four-dimensions": b"\1" + idx([2, 1, 2, 3], range(12)),
+    "labels-packed": b"\0" + gz(LABELS),
+    "images-packed": b"\1" + gz(IMAGES),
+    "images-as-labels": b"\0" + IMAGES,
+    "labels-as-images": b"\1" + gz(LABELS),
+    "text": b"\0" + b"5,0,12,255\n",
+    "floats": b"\1" + idx([1, 1, 1], bytes(4), kind=0x0D),
+    "no-samples": b"\0" + idx([0], b""),
+    "overflow": b"\1" + idx([0xFFFFFFFF] * 3, bytes(8)),
+    "wraps-to-zero": b"\1" + idx([65536] * 4, bytes(8)),
+    "lie": b"\1" + idx([65535, 1, 65535], bytes(84)),
+    "lie-packed": b"\1" + gz(idx([65535, 1, 3], bytes(84))),
+    "short": b"\1" + IMAGES[:-1],
+    "long": b"\1" + IMAGES + b"\0",
+    "long-packed": b"\1" + gz(IMAGES + bytes(100)),
+    "cut-in-a-dimension": b"\1" + gz(IMAGES[:14]),
+}
+
+
+def main():
+    for name, seeds in (("gzip", GZIP), ("idx", IDX)):
+        folder = CORPUS / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for seed, data in seeds.items():
+            (folder / seed).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
