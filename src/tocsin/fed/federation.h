@@ -36,11 +36,12 @@ struct FederationPlan {
   std::size_t rounds = 10;
   double participation = 1.0;
   AlphaOver alpha = AlphaOver::cohort;  ///< all_clients: only for a rule that folds
-  std::optional<double> stop_at_accuracy;
-  std::size_t max_held = 3;       ///< consecutive held rounds that end a run
-  bool hold_on_too_few = true;    ///< on_too_few: hold, or error
-  std::optional<bool> keep_rows;  ///< keep [n, d] for distances and cosines; none: where it takes at most kRowsWithoutAsking bytes
-  ServerPlan server;
+  std::optional<double> stop_at_accuracy = {};
+  std::size_t max_held = 3;     ///< consecutive held rounds that end a run
+  bool hold_on_too_few = true;  ///< on_too_few: hold, or error
+  std::optional<bool> keep_rows =
+      {};  ///< keep [n, d] for distances and cosines; none: where it takes at most kRowsWithoutAsking bytes
+  ServerPlan server = {};
 };
 
 /// Who is bad and what they know.

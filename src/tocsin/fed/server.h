@@ -13,7 +13,7 @@
 namespace tocsin::fed {
 
 /// A weighted sum of rows that come one by one in cohort order and are not kept. Rows with NaN or Inf are set aside; the weights of
-/// the others are then divided by their sum, which is what the rule would do without those rows.
+/// the others are then divided by their sum, as the rule would have done (but a cap on weights stays that of all rows sent).
 class Folding {
  public:
   /// `weights` [n] as the rule knows them before any row: they add up to 1, or are all 0.
