@@ -165,7 +165,7 @@ T Options::read(OptionDoc doc, const std::optional<T>& fallback, T neutral, Pars
   if (value != nullptr)
     result = parse(Reading{*state_->faults, key, *value});
   else if (!fallback && !state_->describing)
-    state_->fault(state_->place, fmt::format("'{}' is required in {}", key, state_->title_text()), state_->find(key)->doc.help);
+    state_->fault(state_->place, fmt::format("'{}' is required {}", key, state_->in_title()), state_->find(key)->doc.help);
   if (!result) result = fallback ? *fallback : std::move(neutral);
   state_->find(key)->value = value_of(*result);
   return *std::move(result);

@@ -124,7 +124,7 @@ void Options::finish() {
   for (const Table::Member& member : state_->table->members()) {
     if (state_->find(member.key) != nullptr) continue;
     const std::vector<std::string> near = nearest_names(member.key, known);
-    std::string message = fmt::format("unknown key '{}' in {}", printable(member.key), state_->title_text());
+    std::string message = fmt::format("unknown key '{}' {}", printable(member.key), state_->in_title());
     if (known.empty())
       message += "; it takes no keys";
     else if (known.size() <= kMostListed || near.empty())

@@ -19,30 +19,30 @@
 namespace tocsin {
 
 struct FlagOption {
-  std::optional<bool> fallback;  ///< none: the key is required (so everywhere below)
-  std::string_view help;
+  std::optional<bool> fallback = {};  ///< none: the key is required (so everywhere below)
+  std::string_view help = {};
 };
 struct CountOption {
-  std::optional<std::size_t> fallback;
+  std::optional<std::size_t> fallback = {};
   std::size_t at_least = 0;
   std::size_t at_most = std::numeric_limits<std::int64_t>::max();
-  std::string_view help;
+  std::string_view help = {};
 };
 struct NumberOption {
-  std::optional<double> fallback;
+  std::optional<double> fallback = {};
   double at_least = -std::numeric_limits<double>::max();
   double at_most = std::numeric_limits<double>::max();
   bool above = false;  ///< at_least itself is excluded
-  std::string_view help;
+  std::string_view help = {};
 };
 struct TextOption {
-  std::optional<std::string_view> fallback;
-  std::string_view help;
+  std::optional<std::string_view> fallback = {};
+  std::string_view help = {};
 };
 struct WordOption {
-  std::optional<std::string_view> fallback;
-  std::vector<std::string_view> words;  ///< what may stand here
-  std::string_view help;
+  std::optional<std::string_view> fallback = {};
+  std::vector<std::string_view> words = {};  ///< what may stand here
+  std::string_view help = {};
 };
 /// A number or one of a few words: `boost = "auto"`, `tau = "median"`.
 struct NumberOrWordOption {
@@ -50,26 +50,26 @@ struct NumberOrWordOption {
   double at_least = -std::numeric_limits<double>::max();
   double at_most = std::numeric_limits<double>::max();
   bool above = false;
-  std::vector<std::string_view> words;
-  std::string_view help;
+  std::vector<std::string_view> words = {};
+  std::string_view help = {};
 };
 /// A count or one of a few words: `keep = "n-f"`.
 struct CountOrWordOption {
   std::variant<std::size_t, std::string_view> fallback;
   std::size_t at_least = 0;
-  std::vector<std::string_view> words;
-  std::string_view help;
+  std::vector<std::string_view> words = {};
+  std::string_view help = {};
 };
 struct CountsOption {
-  std::optional<std::vector<std::size_t>> fallback;
+  std::optional<std::vector<std::size_t>> fallback = {};
   std::size_t at_most = std::numeric_limits<std::int64_t>::max();  ///< of each
-  std::string_view help;
+  std::string_view help = {};
 };
 struct NumbersOption {
-  std::optional<std::vector<double>> fallback;
+  std::optional<std::vector<double>> fallback = {};
   double at_least = -std::numeric_limits<double>::max();
   double at_most = std::numeric_limits<double>::max();
-  std::string_view help;
+  std::string_view help = {};
 };
 
 /// One option as the catalogue prints it.

@@ -37,8 +37,8 @@ struct Options::State {
   void fault(const Place& where, std::string message, std::string hint = "") {
     faults->add(where, std::move(message), std::move(hint));
   }
-  /// "[training]" as part of a sentence; the top level has no title.
-  [[nodiscard]] std::string title_text() const { return title.empty() ? "the top level" : title; }
+  /// "in [training]"; the top level has no title.
+  [[nodiscard]] std::string in_title() const { return title.empty() ? "at the top level" : "in " + title; }
 };
 
 }  // namespace tocsin

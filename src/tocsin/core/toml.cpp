@@ -107,6 +107,15 @@ class Conversion {
   std::vector<Fault> faults_;
 };
 
+/// "Error while parsing X: Y (TOML_...)" as "Y (in X)".
+std::string parser_text(std::string_view text) {
+  constexpr std::string_view kBegin = "Error while parsing ";
+  if (const std::size_t macro = text.find(" (TOML_"); macro != std::string_view::npos) text = text.substr(0, macro);
+  const std::size_t colon = text.find(": ");
+  if (!text.starts_with(kBegin) || colon == std::string_view::npos) return printable(text, 400);
+  return fmt::format("{} (in {})", printable(text.substr(colon + 2), 400), text.substr(kBegin.size(), colon - kBegin.size()));
+}
+
 void move_to(Value& value, const Place& place) {
   value.place = place;
   if (Array* array = value.as<Array>())
@@ -150,9 +159,12 @@ struct Override {
 Override split(std::string_view assignment) {
   const Place anywhere{fmt::format("--set {}", printable(assignment, 80)), 0, 0};
   const std::size_t equals = equals_of(assignment);
-  if (equals == std::string_view::npos) refuse(anywhere, "expected key=value", "for example --set federation.rounds=3");
-  Override result{{}, trimmed(assignment.substr(0, equals)), trimmed(assignment.substr(equals + 1)), {}};
+  const std::string_view key = trimmed(assignment.substr(0, equals));
+  if (equals == std::string_view::npos || key.empty())
+    refuse(anywhere, "expected key=value", "for example --set federation.rounds=3");
+  Override result{{}, key, trimmed(assignment.substr(equals + 1)), {}};
   result.place.file = fmt::format("--set {}", printable(result.key, 200));
+  if (key.find('\n') != std::string_view::npos) refuse(result.place, "one key is expected before '='");
   Table parsed;
   try {
     parsed = parse_toml(fmt::format("{} = 0", result.key), result.place.file);
@@ -168,7 +180,7 @@ Override split(std::string_view assignment) {
 
 Value override_value(const Override& given) {
   if (given.value.empty()) refuse(given.place, "a value is missing behind '='", "an empty string is written \"\"");
-  std::optional<Fault> fault;
+  std::optional<Fault> fault;  // of the value read as TOML; a bare word, which is none, becomes a string
   try {
     Table parsed = parse_toml(fmt::format("value = {}", given.value), given.place.file);
     if (parsed.members().size() != 1) refuse(given.place, "one value is expected behind '='");
@@ -179,7 +191,7 @@ Value override_value(const Override& given) {
     fault = error.faults().front();
   }
   const bool bare = given.value.find_first_of("\"'[]{}=,") == std::string_view::npos && given.value.size() <= kLongestString &&
-                    printable(given.value, kLongestString) == given.value && fault->hint.empty();
+                    printable(given.value, kLongestString) == given.value;
   if (!bare) refuse(given.place, "the value cannot be read: " + fault->message, fault->hint);
   return Value(std::string(given.value), given.place);
 }
@@ -194,7 +206,7 @@ Table parse_toml(std::string_view text, const std::string& name) {
     conversion.raise();
     return result;
   } catch (const toml::parse_error& error) {
-    refuse(place_of(name, error.source()), printable(error.description(), 400));
+    refuse(place_of(name, error.source()), parser_text(error.description()));
   }
 }
 
