@@ -21,10 +21,11 @@ struct Round {
   std::span<const std::uint32_t> cohort = {};  ///< [n] client ids, ascending
   std::span<const double> samples = {};        ///< [n] sample counts as the clients report them; a claim
   std::size_t assumed_malicious = 0;           ///< f, what the defence is told to expect among these rows
-  ConstRows root = {};                         ///< [1, d], the server's own update on root data; empty if there is none
-  const Layout* layout = nullptr;              ///< null where the update has no known structure
-  Workers* workers = nullptr;                  ///< threads that kernels may use; null: the caller's own. Never changes a result
-  Stream stream = Stream(0);                   ///< randomness of this round for rules and transforms
+  std::size_t set_aside = 0;       ///< rows already taken out as non-finite and counted against f, which is smaller by as many
+  ConstRows root = {};             ///< [1, d], the server's own update on root data; empty if there is none
+  const Layout* layout = nullptr;  ///< null where the update has no known structure
+  Workers* workers = nullptr;      ///< threads that kernels may use; null: the caller's own. Never changes a result
+  Stream stream = Stream(0);       ///< randomness of this round for rules and transforms
 };
 
 }  // namespace tocsin

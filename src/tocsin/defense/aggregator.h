@@ -2,6 +2,7 @@
 // What an aggregation rule is, and what a rule tells about itself.
 #pragma once
 #include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,23 @@ namespace tocsin::defense {
 /// The shapes of rules (architecture): column rules, Gram rules (a weighted sum by the Gram matrix alone), compositions.
 enum class Shape { column, gram, composition };
 
+/// What a rule does with `weights = "samples"` (rules.md, section 1): nothing, turns every count into a mass, selects without and
+/// averages with them, or weighs votes.
+enum class WeightUse { none, mass, mean, vote };
+
 /// What a rule decided. `update` [d] is applied to the global model; it must be finite or the round holds.
 struct Aggregation {
-  std::vector<double> update;
+  std::vector<double> update;  ///< [d]; empty: there is nothing to apply, the round holds, and `note` says why
   std::vector<double>
       weights;       ///< [n], the coefficient of each row in `update`; a column rule: the share of coordinates it supplied
-  std::string note;  ///< why a zero update was returned, else empty
+  std::string note;  ///< what is worth a line in the record, else empty
+};
+
+/// These rows are too few, or too unevenly weighted, for what the rule promises. `decide` holds the round; elsewhere it is an
+/// invalid argument like any other.
+class TooFew : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
 };
 
 /// Combines the updates of a round into one.
@@ -38,13 +50,16 @@ class Aggregator {
     bool folds = false;    ///< needs only a weighted sum known before the rows: [n, d] need not be stored
     bool stateful = false;
     bool needs_root = false;
-    bool weighs_samples = false;  ///< uses the reported sample counts by default
+    bool weighs_samples = false;          ///< uses the reported sample counts by default
+    WeightUse weights = WeightUse::none;  ///< what it can do with them
   };
 
   virtual ~Aggregator() = default;
-  /// `updates` [n, d], rows in ascending client id, all finite, n >= min_clients. Throws std::invalid_argument otherwise.
+  /// `updates` [n, d], rows in ascending client id, all finite, n >= min_clients. Throws std::invalid_argument otherwise (TooFew
+  /// where other rows would do).
   virtual Aggregation aggregate(ConstRows updates, const Round& round) = 0;
-  /// Weights [n] known before any row is seen, for a rule that folds; empty for every other.
+  /// Coefficients [n] known before any row is seen, for a rule that folds: `aggregate` gives sum_i weights[i] x_i, added in row
+  /// order, to the bit. All 0 where no row has weight. Empty for every other rule.
   [[nodiscard]] virtual std::vector<double> fixed_weights(const Round&) const { return {}; }
   /// Names every field that lives across rounds (stateless rules: none).
   virtual void visit(SnapshotVisitor&) {}

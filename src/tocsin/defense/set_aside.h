@@ -46,7 +46,7 @@ class Survivors {
 };
 
 /// The whole server side of a round: set aside, check n' against the rule's minimum, aggregate, check the output.
-/// `held` is non-empty, and says why, if the round must keep the global model.
+/// `held` is non-empty, and says why, if the round must keep the global model; the rule's own state is then as it was before.
 struct Decision {
   Aggregation aggregation;  ///< weights over the original n rows; update empty when held
   std::vector<SetAsideRow> set_aside;

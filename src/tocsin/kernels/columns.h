@@ -19,6 +19,7 @@ std::vector<double> column_median(ConstRows rows, Even even = Even::average, Wor
 std::vector<double> column_median_reference(ConstRows rows, Even even = Even::average);
 
 /// Mean [d] and standard deviation [d] of each column, sums in double in row order; ddof is subtracted from n under the deviation.
+/// Throws std::invalid_argument if n <= ddof.
 struct Moments {
   std::vector<double> mean, deviation;
 };
@@ -30,6 +31,19 @@ Moments column_moments_reference(ConstRows rows, std::size_t ddof = 0);
 std::vector<double> median_shares(ConstRows rows, Even even, Workers* workers = nullptr);
 
 /// Exact weighted median of each column [d] (rules.md): lower = the smallest value v with mass(<= v) >= half, upper its mirror.
+/// `weights` [n] >= 0, not all zero; a row of weight 0 is as good as absent. Exact as far as sums of the weights are: integers are.
+/// Throws std::invalid_argument for other weights.
 std::vector<double> weighted_column_median(ConstRows rows, std::span<const double> weights, Even even, Workers* workers = nullptr);
+std::vector<double> weighted_column_median_reference(ConstRows rows, std::span<const double> weights, Even even);
+
+/// A column median and the shares of rows in it, from one pass.
+struct ColumnMedian {
+  std::vector<double> median;  ///< [d]
+  std::vector<double> shares;  ///< [n], as `median_shares`
+};
+ColumnMedian column_median_with_shares(ConstRows rows, Even even, Workers* workers = nullptr);
+/// Equal values go to the lower row of positive weight.
+ColumnMedian weighted_column_median_with_shares(ConstRows rows, std::span<const double> weights, Even even,
+                                                Workers* workers = nullptr);
 
 }  // namespace tocsin::kernels

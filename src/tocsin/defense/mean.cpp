@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mean and the weighted mean: what federated averaging does, and what every other rule is measured against.
+// McMahan et al., Communication-Efficient Learning of Deep Networks from Decentralized Data, AISTATS 2017; arXiv:1602.05629.
+// Differs: both are one rule, told apart by the default of `weights`; `capped` cuts off the heaviest clients (weights.h).
+// Coefficients are divided before the sum, so that folding rows in as they finish gives the same bits; equal rows still give that
+// row exactly once rounded to float.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "tocsin/defense/registry.h"
+#include "tocsin/defense/rule_options.h"
+#include "tocsin/defense/weights.h"
+#include "tocsin/kernels/combine.h"
+
+namespace tocsin::defense {
+namespace {
+
+struct MeanOptions {
+  WeightOptions weights;
+  AssumedMalicious assumed;  ///< f: how many the cap of `capped` is against
+};
+
+MeanOptions read_mean(Options& options, std::string_view weights) {
+  read_compat(options);  // all projects agree on the mean
+  const WeightOptions read = read_weights(options, WeightUse::mean, weights);
+  return {.weights = read, .assumed = read_assumed(options)};
+}
+
+class Mean final : public Aggregator {
+ public:
+  Mean(std::string_view name, const MeanOptions& options) : name_(name), options_(options) {}
+
+  Aggregation aggregate(ConstRows updates, const Round& round) override {
+    std::vector<double> weights = coefficients(updates.clients(), round);
+    if (std::all_of(weights.begin(), weights.end(), [](double w) { return w == 0; }))
+      return {.update = {}, .weights = {}, .note = "no weight left: every row that may be used has weight 0"};
+    std::vector<double> update = kernels::combine(updates, weights, round.workers);
+    return {.update = std::move(update), .weights = std::move(weights), .note = ""};
+  }
+
+  [[nodiscard]] std::vector<double> fixed_weights(const Round& round) const override {
+    return coefficients(round.cohort.size(), round);
+  }
+
+ private:
+  [[nodiscard]] std::vector<double> coefficients(std::size_t n, const Round& round) const {
+    std::vector<double> weights = client_weights(name_, options_.weights, round.samples, n, options_.assumed.of(round));
+    double total = 0;
+    for (const double weight : weights) total += weight;
+    for (double& weight : weights)
+      if (total > 0) weight /= total;
+    return weights;
+  }
+
+  std::string_view name_;
+  MeanOptions options_;
+};
+
+constexpr Aggregator::Facts kFacts{.shape = Shape::gram, .robust = false, .folds = true, .weights = WeightUse::mean};
+constexpr Aggregator::Facts weighing(Aggregator::Facts facts) {
+  facts.weighs_samples = true;
+  return facts;
+}
+}  // namespace
+
+constinit const Entry<Aggregator> mean_entry{
+    .name = "mean",
+    .summary = "mean of all rows",
+    .paper = "arXiv:1602.05629",
+    .status = Status::verified,
+    .facts = kFacts,
+    .make = [](Options& options) -> std::unique_ptr<Aggregator> {
+      return std::make_unique<Mean>("mean", read_mean(options, "none"));
+    },
+};
+
+constinit const Entry<Aggregator> weighted_mean_entry{
+    .name = "weighted_mean",
+    .summary = "mean of all rows, weighted by the sample counts that clients report",
+    .paper = "arXiv:1602.05629",
+    .status = Status::verified,
+    .facts = weighing(kFacts),
+    .make = [](Options& options) -> std::unique_ptr<Aggregator> {
+      return std::make_unique<Mean>("weighted_mean", read_mean(options, "samples"));
+    },
+};
+
+}  // namespace tocsin::defense

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/defense/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "tocsin/core/errors.h"
+
+namespace tocsin::defense {
+namespace {
+
+/// The largest value <= u that has 20 bits behind its first: sums of integer counts and of the cap are then exact in double, so
+/// that exactly half of a mass is recognised in any order.
+double round_down(double u) {
+  int exponent = 0;
+  const double fraction = std::frexp(u, &exponent);
+  return std::ldexp(std::floor(std::ldexp(fraction, 21)), exponent - 21);
+}
+
+/// The cap U on weights: the share of the f heaviest grows with U, so each piece between two weights is tried from the top.
+double cap(std::string_view rule, std::vector<double> weights, std::size_t f, double share) {
+  std::sort(weights.begin(), weights.end(), std::greater<>());
+  const std::size_t n = weights.size();
+  const auto heaviest = weights.begin() + static_cast<std::ptrdiff_t>(f);
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  constexpr double rounding = 1e-12;
+  if (std::accumulate(weights.begin(), heaviest, 0.0) <= share * total * (1 + rounding)) return weights.front();
+  for (std::size_t p = 1; p < n; ++p) {  // p rows are cut off at U, weights[p] <= U <= weights[p - 1]
+    const double rest = std::accumulate(weights.begin() + static_cast<std::ptrdiff_t>(p), weights.end(), 0.0);
+    const double whole = p < f ? std::accumulate(weights.begin() + static_cast<std::ptrdiff_t>(p), heaviest, 0.0) : 0.0;
+    // min(p, f) U + whole <= share (p U + rest)
+    const double slope = static_cast<double>(std::min(p, f)) - share * static_cast<double>(p);
+    const double room = share * rest - whole;
+    if (slope <= 0) return round_down(weights[p - 1]);
+    const double u = room / slope;
+    if (u >= weights[p] * (1 - rounding)) return round_down(std::min(u, weights[p - 1]));
+  }
+  throw TooFew(
+      fmt::format("{}: weights = \"capped\" cannot help, {} rows of {} hold {:.3g} of the total when all weigh the same, and "
+                  "cap_share = {} is asked for",
+                  rule, f, n, static_cast<double>(f) / static_cast<double>(n), share));
+}
+}  // namespace
+
+WeightOptions read_weights(Options& options, WeightUse use, std::string_view fallback) {
+  const WeightOptions defaults;
+  WeightOptions result;
+  const std::string weights =
+      options.word("weights", {.fallback = fallback,
+                               .words = {"none", "samples", "capped"},
+                               .help = "what a client weighs: the same, its reported samples, or those with the heaviest cut off"});
+  if (weights == "samples") result.weights = Weights::samples;
+  if (weights == "capped") result.weights = Weights::capped;
+  result.cap_share = options.number(
+      "cap_share", {.fallback = defaults.cap_share,
+                    .at_least = 0,
+                    .at_most = 0.499,
+                    .above = true,
+                    .help = "with weights = \"capped\": the most of the total that the f heaviest clients may hold"});
+  if (options.has("cap_share") && result.weights != Weights::capped)
+    options.fault("cap_share", "'cap_share' has no effect unless weights = \"capped\"", "remove it, or set weights = \"capped\"");
+  if (use != WeightUse::mass) return result;
+  const std::string mass =
+      options.word("mass", {.fallback = "worst",
+                            .words = {"worst", "mean"},
+                            .help = "with weights: the mass of the f malicious rows, as the f heaviest or as f average ones"});
+  if (mass == "mean") result.mass = MaliciousMass::mean;
+  if (options.has("mass") && result.weights == Weights::none)
+    options.fault("mass", "'mass' has no effect unless weights are \"samples\" or \"capped\"", "remove it, or set weights");
+  return result;
+}
+
+std::vector<double> client_weights(std::string_view rule, const WeightOptions& options, std::span<const double> samples,
+                                   std::size_t n, std::size_t f) {
+  if (options.weights == Weights::none) return std::vector<double>(n, 1.0);
+  require(samples.size() == n, "{}: weights need the sample counts of {} rows, got {}", rule, n, samples.size());
+  for (const double count : samples) require(count >= 0 && std::isfinite(count), "{}: a client reports {} samples", rule, count);
+  std::vector<double> result(samples.begin(), samples.end());
+  if (options.weights == Weights::samples || f == 0) return result;
+  std::vector<double> present;
+  std::copy_if(result.begin(), result.end(), std::back_inserter(present), [](double w) { return w > 0; });
+  if (present.empty()) return result;
+  const double most = cap(rule, present, std::min(f, present.size()), options.cap_share);
+  for (double& weight : result) weight = std::min(weight, most);
+  return result;
+}
+
+Masses masses(std::string_view rule, const WeightOptions& options, std::span<const double> samples, std::size_t n, std::size_t f) {
+  Masses result{.of_row = client_weights(rule, options, samples, n, f), .total = 0, .malicious = 0};
+  double sum = 0;
+  std::size_t present = 0;
+  for (const double weight : result.of_row) {
+    sum += weight;
+    if (weight > 0) ++present;
+  }
+  if (present == 0) throw TooFew(fmt::format("{}: no row has any weight, the clients report no samples", rule));
+  result.total = static_cast<double>(present);
+  for (double& weight : result.of_row) weight = weight * result.total / sum;
+  result.malicious = static_cast<double>(f);
+  if (options.mass == MaliciousMass::worst) {
+    std::vector<double> heaviest = result.of_row;
+    std::sort(heaviest.begin(), heaviest.end(), std::greater<>());
+    result.malicious = std::accumulate(heaviest.begin(), heaviest.begin() + static_cast<std::ptrdiff_t>(std::min(f, n)), 0.0);
+  }
+  if (2 * result.malicious >= result.total)
+    throw TooFew(fmt::format(
+        "{}: the {} heaviest of {} rows hold {:.3g} of the weight, and less than half is needed; use weights = \"capped\"", rule, f,
+        present, result.malicious / result.total));
+  return result;
+}
+
+std::vector<double> take(std::span<const std::size_t> order, std::span<const double> of_row, double mass) {
+  std::vector<double> portions(of_row.size(), 0.0);
+  const double crumb = 1e-12 * mass;
+  for (const std::size_t row : order) {
+    if (mass <= crumb) break;
+    portions[row] = std::min(of_row[row], mass);
+    mass -= portions[row];
+  }
+  return portions;
+}
+
+}  // namespace tocsin::defense
