@@ -48,7 +48,6 @@ class Spatial {
   void output_of(std::size_t layer, float* plain) const;
 
  private:
-  [[nodiscard]] const Layer& architecture_layer(std::size_t layer) const;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

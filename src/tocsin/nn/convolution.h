@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// One conv2d layer on oneDNN: its three passes, and its weights in every layout they are needed in.
+// Lavin, Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016: 3x3 kernels of stride 1 go through Winograd's F(4x4,
+// 3x3) where oneDNN has it (float32, AVX-512), everything else is direct. The layout that the weight gradient wants is the master
+// layout.
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "tocsin/nn/onednn.h"
+#include "tocsin/nn/spatial.h"
+
+namespace tocsin::nn {
+
+class Convolution {
+ public:
+  /// `source` may be free in its layout (format any): then `source_desc` says what was chosen. `raw_offset` is where its tensors
+  /// begin.
+  Convolution(onednn::Context& context, const Layer& layer, const dnnl::memory::desc& source, bool rectified,
+              std::size_t raw_offset);
+
+  [[nodiscard]] dnnl::memory::desc source_desc() const { return forward_desc_.src_desc(); }
+  [[nodiscard]] const dnnl::memory& output() const { return output_; }
+  [[nodiscard]] RawTensor weights() const { return raw_weights_; }
+  [[nodiscard]] RawTensor bias() const { return raw_bias_; }
+  [[nodiscard]] std::size_t raw_end() const { return raw_bias_.offset + raw_bias_.size; }
+
+  /// Makes a pass; each once, the forward one first.
+  void make_forward(const dnnl::memory& source);
+  void make_parameters_backward(const dnnl::memory& source, const dnnl::memory& output_gradient);
+  void make_data_backward(const dnnl::memory& output_gradient, const dnnl::memory& source_gradient);
+  /// The raw vectors of the replica, which must outlive this.
+  void bind(float* parameters, float* gradient);
+
+  /// Brings the copies of the weights in other layouts up to date.
+  void refresh_forward();
+  void refresh_backward();
+  void forward();
+  void backward_parameters();
+  void backward_data();
+
+  /// Weights between [out, in, k, k] and the master layout inside the raw vector `raw`.
+  void to_raw(const float* flat, float* raw) const;
+  void to_flat(const float* raw, float* flat) const;
+  /// The output without the fused ReLU, computed again, into `plain` [batch, out].
+  void output_before_relu(const dnnl::memory& source, const dnnl::memory& plain);
+
+ private:
+  [[nodiscard]] dnnl::convolution_forward::primitive_desc describe_forward(const dnnl::memory::desc& source, bool rectified,
+                                                                           dnnl::algorithm algorithm) const;
+  [[nodiscard]] dnnl::convolution_forward::primitive_desc best_forward(const dnnl::memory::desc& source, bool rectified) const;
+  [[nodiscard]] dnnl::convolution_backward_weights::primitive_desc describe_weights(dnnl::algorithm algorithm) const;
+  [[nodiscard]] dnnl::convolution_backward_data::primitive_desc describe_data(dnnl::algorithm algorithm,
+                                                                              const dnnl::memory::desc& source) const;
+  [[nodiscard]] dnnl::memory::desc weights_any(onednn::Type type) const;
+  [[nodiscard]] dnnl::memory::desc bias_desc() const;
+
+  onednn::Context& context_;
+  const Layer& layer_;
+  bool winograd_;  ///< worth trying
+  dnnl::convolution_forward::primitive_desc forward_desc_, hint_;
+  dnnl::convolution_backward_weights::primitive_desc weights_desc_;
+  dnnl::memory output_;
+  dnnl::memory master_, bias_, weights_gradient_, bias_gradient_;  // views of the raw vectors
+  dnnl::memory forward_weights_, backward_weights_;                // equal to master_ where the layout is the same
+  RawTensor raw_weights_, raw_bias_;
+  std::optional<onednn::Call> forward_, parameters_, data_, refresh_forward_, refresh_backward_;
+};
+
+}  // namespace tocsin::nn
