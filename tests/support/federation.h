@@ -30,6 +30,23 @@ inline data::Problem by_hand(const std::vector<float>& inputs, const std::vector
   return problem;
 }
 
+/// Random grey images of 28 x 28 in ten classes: nothing to learn, everything to compute.
+inline data::Problem noise_images(std::size_t count) {
+  auto made = std::make_shared<data::Dataset>();
+  made->name = "noise";
+  made->shape = {1, 28, 28};
+  made->classes = 10;
+  Draws draws(Stream(17));
+  for (std::size_t i = 0; i < count; ++i) {
+    made->labels.push_back(static_cast<std::int32_t>(i % 10));
+    for (std::size_t pixel = 0; pixel < made->shape.features(); ++pixel)
+      made->pixels.push_back(static_cast<std::uint8_t>(draws.below(256)));
+  }
+  data::Problem problem;
+  problem.train = problem.test = made;
+  return problem;
+}
+
 /// What to build; the defaults are five clients with blobs and softmax regression, one of them malicious where an attack is named.
 struct Scenario {
   data::Problem problem = data::blobs({.classes = 3, .features = 4, .samples = 310, .spread = 1.0, .separation = 3.0}, Stream(5));
