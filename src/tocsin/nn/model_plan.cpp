@@ -46,7 +46,7 @@ Layer read_dropout(Options& options) {
 }
 
 Layer read_layer(Options& options) {
-  const std::string type = options.word("type", {.fallback = std::nullopt,
+  const std::string type = options.word("type", {.fallback = "",
                                                  .words = {"conv2d", "relu", "max_pool", "avg_pool", "flatten", "dense", "dropout"},
                                                  .help = "kind of layer"});
   if (type == "conv2d") return read_convolution(options);
@@ -57,13 +57,27 @@ Layer read_layer(Options& options) {
     return dense(units, read_bias(options));
   }
   if (type == "dropout") return read_dropout(options);
-  return type == "flatten" ? flatten() : relu();
+  if (type == "relu") return relu();
+  if (type == "flatten") return flatten();
+  if (!options.has("type")) options.fault("type", "a layer needs a type", "for example { type = \"relu\" }");
+  for (const char* key : {"filters", "kernel", "stride", "padding", "units", "bias", "rate"})
+    options.raw(key, "", std::nullopt, "");  // of whatever the layer was meant to be: one fault is enough
+  return relu();
 }
 
 std::vector<std::string_view> built_in_names() {
   std::vector<std::string_view> names;
   for (const BuiltIn& network : built_in_networks()) names.push_back(network.name);
   return names;
+}
+
+constexpr std::string_view kLayersHelp = "layers of one's own from input to output, each { type = \"...\", ... }";
+
+Loss read_loss(Options& options) {
+  const std::string loss = options.word("loss", {.fallback = "cross_entropy",
+                                                 .words = {"cross_entropy", "squared_error"},
+                                                 .help = "loss of layers of one's own; a built-in network has its own"});
+  return loss == "squared_error" ? Loss::squared_error : Loss::cross_entropy;
 }
 
 /// Layers of the user's own; `name` is then only a label.
@@ -73,16 +87,13 @@ void read_own_layers(Options& options, ModelPlan& plan) {
   if (std::find(names.begin(), names.end(), plan.name) != names.end())
     options.fault("name", fmt::format("'{}' is a built-in network, and layers are given as well", plan.name),
                   "leave the layers out, or take another name");
-  std::vector<Options> tables = options.tables("layers", "layers from input to output, each { type = \"...\", ... }");
+  std::vector<Options> tables = options.tables("layers", kLayersHelp);
   if (tables.empty() || tables.size() > kMostLayers) {
     options.fault("layers", fmt::format("layers must be a list of 1 to {} layers, got {}", kMostLayers, tables.size()));
     return;
   }
   for (Options& table : tables) plan.layers.push_back(read_layer(table));
-  const std::string loss = options.word("loss", {.fallback = "cross_entropy",
-                                                 .words = {"cross_entropy", "squared_error"},
-                                                 .help = "loss of layers of one's own; a built-in network has its own"});
-  plan.loss = loss == "squared_error" ? Loss::squared_error : Loss::cross_entropy;
+  plan.loss = read_loss(options);
 }
 }  // namespace
 
@@ -92,6 +103,10 @@ ModelPlan read_model(Options& options, const std::string& folder) {
     read_own_layers(options, plan);
   else
     plan.name = options.word("name", {.fallback = std::nullopt, .words = built_in_names(), .help = "a built-in network"});
+  if (options.is_describing()) {
+    options.tables("layers", kLayersHelp);
+    read_loss(options);
+  }
   const std::string init =
       options.word("init", {.fallback = "glorot",
                             .words = {"glorot", "he", "fan_in"},

@@ -115,10 +115,12 @@ void append_little_endian(std::string& bytes, std::uint64_t bits, std::size_t co
 Safetensors parse_safetensors(const FileBytes& file) {
   ByteReader reader(file.path, file.bytes);
   const std::uint64_t length = reader.u64_little("the length of the header");
-  if (length < 2 || length > kLongestHeader || length > reader.left())
-    reader.fail_at(
-        0, fmt::format("the header must have 2 to {} bytes, found a length of {}", std::min(kLongestHeader, reader.left()), length),
-        "is this a safetensors file?");
+  const auto refuse_length = [&](const std::string& why) {
+    reader.fail_at(0, fmt::format("the length of the header is {}, {}", length, why), "is this a safetensors file?");
+  };
+  if (length < 2) refuse_length("a header has at least 2 bytes");
+  if (length > kLongestHeader) refuse_length(fmt::format("at most {} are read", kLongestHeader));
+  if (length > reader.left()) refuse_length(fmt::format("{} bytes follow", reader.left()));
   detail::SafetensorsHeader header = detail::parse_safetensors_header(file.path, kLengthBytes, reader.take(length, "the header"));
   const std::uint64_t data_start = reader.offset();
   for (const HeaderTensor& tensor : header.tensors) checked_elements(file.path, tensor);

@@ -140,7 +140,7 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
     for (const char* field : {"dtype", "shape", "data_offsets"})
       if (fields_.count(field) == 0) fail(fmt::format("{} has no {}", where(), field));
     if (tensor().offsets.size() != 2)
-      fail(fmt::format("{}: data_offsets must be two unsigned integers, found {}", where(), tensor().offsets.size()));
+      fail(fmt::format("{}: data_offsets must be two unsigned integers, found a list of {}", where(), tensor().offsets.size()));
   }
 
   /// Says what was expected where something else stands.

@@ -28,7 +28,7 @@ struct OptimizerPlan {
   bool nesterov = false;
   double weight_decay = 0.0;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  std::vector<std::pair<std::size_t, double>> schedule;  ///< (round, rate) ascending: the rate from that round on
+  std::vector<std::pair<std::size_t, double>> schedule = {};  ///< (round, rate) ascending: the rate from that round on
   [[nodiscard]] double rate_at(std::size_t round) const;
   /// Plain SGD: nothing needs the gradient itself, so the fused step may be used.
   [[nodiscard]] bool is_plain() const { return kind == OptimizerKind::sgd && momentum == 0.0 && weight_decay == 0.0; }
@@ -54,7 +54,7 @@ class Optimizer {
 struct LocalTraining {
   std::size_t epochs = 1;
   std::size_t batch = 50;
-  OptimizerPlan optimizer;
+  OptimizerPlan optimizer = {};
   Precision precision = Precision::float32;
 };
 /// Reads [training].
