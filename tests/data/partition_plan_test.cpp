@@ -85,14 +85,14 @@ std::vector<std::uint32_t> first(std::size_t n) {
   return all;
 }
 
-TEST(MakePartition, SaysWhatDoesNotFitAtThePlaceOfTheTable) {
+TEST(MakePartition, SaysWhatDoesNotFitAtThePlaceOfTheKey) {
   const Dataset data = four_samples();
   EXPECT_EQ(error_of([&] { make_partition(plan_of("clients = 5"), data, first(4), Stream(0)); }),
-            "e.toml:9:1: kind = \"iid\": 4 samples cannot be dealt to 5 clients; at most 4 clients");
+            "e.toml:1:11: kind = \"iid\": 4 samples cannot be dealt to 5 clients; at most 4 clients");
   EXPECT_EQ(error_of([&] { make_partition(plan_of("clients = 4000000000"), data, first(4), Stream(0)); }),
-            "e.toml:9:1: kind = \"iid\": 4 samples cannot be dealt to 4000000000 clients; at most 4 clients");
+            "e.toml:1:11: kind = \"iid\": 4 samples cannot be dealt to 4000000000 clients; at most 4 clients");
   EXPECT_EQ(error_of([&] { make_partition(plan_of("kind = 'shards'\nclients = 3"), data, first(4), Stream(0)); }),
-            "e.toml:9:1: kind = \"shards\": 4 samples cannot be dealt to 3 clients in 2 pieces each; at most 2 clients");
+            "e.toml:2:11: kind = \"shards\": 4 samples cannot be dealt to 3 clients in 2 pieces each; at most 2 clients");
   EXPECT_THROW(make_partition(plan_of("kind = 'dirichlet_by_class'\nclients = 5"), data, first(4), Stream(0)), ConfigError);
 }
 
@@ -103,7 +103,7 @@ TEST(MakePartition, RefusesLabelsOfARegression) {
   data.outputs = 1;
   data.values = data.targets = {1, 2, 3, 4};
   EXPECT_EQ(error_of([&] { make_partition(plan_of("kind = 'shards'\nclients = 2"), data, first(4), Stream(0)); }),
-            "e.toml:9:1: kind = \"shards\" needs class labels, and quadratic is a regression; iid, power_law and file need none");
+            "e.toml:1:8: kind = \"shards\" needs class labels, and quadratic is a regression; iid, power_law and file need none");
   EXPECT_EQ(make_partition(plan_of("clients = 2"), data, first(4), Stream(0)).size(), 2u);
 }
 

@@ -24,7 +24,7 @@ struct PartitionPlan {
   std::size_t classes_per_client = 2;  ///< shards: pieces dealt to each client
   double exponent = 1.0;               ///< power_law: size of the r-th largest proportional to r^-exponent
   std::string path;                    ///< file: one line a client, sample indices separated by spaces or commas
-  Place place;                         ///< of the table, for what shows only once the data are known
+  Place kind_place, clients_place;     ///< for what shows only once the data are known
 };
 /// Reads and checks [partition]. Relative paths are resolved against `folder`.
 PartitionPlan read_partition(Options& options, const std::string& folder);
@@ -50,7 +50,7 @@ Partition power_law(std::size_t samples, std::size_t clients, double exponent, c
 Partition from_file(const std::string& path, std::size_t samples, std::size_t clients);
 
 /// Dispatches on plan.kind. Only indices of `available` (ascending) are dealt: the hold-out is not among them. Throws ConfigError
-/// (at plan.place) where the data do not fit the plan.
+/// where the data do not fit the plan.
 Partition make_partition(const PartitionPlan& plan, const Dataset& train, std::span<const std::uint32_t> available,
                          const Stream& stream);
 

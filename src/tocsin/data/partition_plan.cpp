@@ -87,8 +87,8 @@ Partition partition_of(std::vector<FileLine> lines) {
   return partition;
 }
 
-[[noreturn]] void refuse(const PartitionPlan& plan, const std::string& message, const std::string& hint) {
-  throw ConfigError({Fault{plan.place, message, hint}});
+[[noreturn]] void refuse(const Place& place, const std::string& message, const std::string& hint) {
+  throw ConfigError({Fault{place, message, hint}});
 }
 
 bool needs_labels(const std::string& kind) {
@@ -99,7 +99,8 @@ bool needs_labels(const std::string& kind) {
 
 PartitionPlan read_partition(Options& options, const std::string& folder) {
   PartitionPlan plan;
-  plan.place = options.place();
+  plan.kind_place = options.place("kind");
+  plan.clients_place = options.place("clients");
   plan.kind = options.word("kind", {.fallback = "iid",
                                     .words = {"iid", "dirichlet_by_class", "dirichlet_by_client", "shards", "power_law", "file"},
                                     .help = "who gets which samples"});
@@ -155,12 +156,12 @@ Partition make_partition(const PartitionPlan& plan, const Dataset& train, std::s
   }
   const std::size_t pieces = plan.kind == "shards" ? plan.classes_per_client : 1;
   if (plan.clients > available.size() / pieces)
-    refuse(plan,
+    refuse(plan.clients_place,
            fmt::format("kind = \"{}\": {} samples cannot be dealt to {} clients{}", plan.kind, available.size(), plan.clients,
                        pieces > 1 ? fmt::format(" in {} pieces each", pieces) : ""),
            fmt::format("at most {} clients", available.size() / pieces));
   if (needs_labels(plan.kind) && train.classes == 0)
-    refuse(plan, fmt::format("kind = \"{}\" needs class labels, and {} is a regression", plan.kind, train.name),
+    refuse(plan.kind_place, fmt::format("kind = \"{}\" needs class labels, and {} is a regression", plan.kind, train.name),
            "iid, power_law and file need none");
 
   std::vector<std::int32_t> labels;
