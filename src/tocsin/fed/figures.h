@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where each update lies to the mean of the benign ones: figures of the record, made with the truth that no defence has.
 #pragma once
+#include <span>
 #include <vector>
 
 #include "tocsin/core/rows.h"
@@ -13,7 +14,8 @@ struct MeanFigures {
   std::vector<double> distance, cosine;
 };
 
-/// O(n d), sums in double in a fixed order. Both are empty if there is no benign row; rows that are not finite give NaN or Inf.
-MeanFigures to_benign_mean(ConstRows updates, ConstRows benign, Workers* workers = nullptr);
+/// `norms` [n] are those of the updates. O(n d). Both results are empty if there is no benign row; rows that are not finite give
+/// NaN or Inf.
+MeanFigures to_benign_mean(ConstRows updates, std::span<const double> norms, ConstRows benign, Workers* workers = nullptr);
 
 }  // namespace tocsin::fed

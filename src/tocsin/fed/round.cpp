@@ -156,7 +156,7 @@ class OneRound {
       return;
     }
     record.update_norms = kernels::norms(updates_.rows(), round_.workers);
-    MeanFigures figures = to_benign_mean(updates_.rows(), finite_benign_.view(), round_.workers);
+    MeanFigures figures = to_benign_mean(updates_.rows(), record.update_norms, finite_benign_.view(), round_.workers);
     record.distance_to_mean = std::move(figures.distance);
     record.cosine_to_mean = std::move(figures.cosine);
   }

@@ -12,11 +12,13 @@
 
 namespace tocsin::fed {
 namespace {
-/// Whether a double survives being stored as `element`.
-bool fits(double value, Element element) {
-  const double limit =
+/// Whether all of `values` survive being stored as `element`.
+bool fit(std::span<const double> values, Element element) {
+  const double most =
       element == Element::float32 ? static_cast<double>(std::numeric_limits<float>::max()) : std::numeric_limits<double>::max();
-  return std::abs(value) <= limit;
+  bool all = true;
+  for (const double value : values) all &= std::abs(value) <= most;
+  return all;
 }
 }  // namespace
 
@@ -48,18 +50,17 @@ defense::Decision Folding::decide() const {
   } else if (total == 0.0) {
     decision.held = "no weight left: every row that may be used has weight 0";
   }
-  if (!decision.held.empty()) return decision;
+  if (!decision.held.empty()) {
+    decision.aggregation = {};
+    return decision;
+  }
 
   const double scale = set_aside_.empty() ? 1.0 : 1.0 / total;
   decision.aggregation.update = sum_;
   for (double& weight : decision.aggregation.weights) weight *= scale;
-  bool finite = true;
-  for (double& value : decision.aggregation.update) {
-    value *= scale;
-    finite = finite && fits(value, element_);
-  }
-  if (finite) return decision;
-  decision.aggregation.update.clear();
+  for (double& value : decision.aggregation.update) value *= scale;
+  if (fit(decision.aggregation.update, element_)) return decision;
+  decision.aggregation = {};
   decision.held = "diverged: the aggregate is not finite";
   decision.diverged = true;
   return decision;
@@ -69,20 +70,11 @@ bool server_step(const ServerPlan& plan, std::span<const double> update, Rows gl
   const std::size_t d = update.size();
   require(global.coordinates() == d && (momentum.empty() || momentum.size() == d),
           "server step: {} parameters, an update of {} and a momentum of {}", global.coordinates(), d, momentum.size());
-  std::vector<double> moved(d), next(momentum.size());
-  bool finite = true;
-  for (std::size_t j = 0; j < next.size(); ++j) {
-    next[j] = plan.momentum * momentum[j] + update[j];
-    finite = finite && std::isfinite(next[j]);
-  }
-  const std::span<const double> step = next.empty() ? update : std::span<const double>(next);
-  global.visit([&](auto rows) {
-    for (std::size_t j = 0; j < d; ++j) {
-      moved[j] = static_cast<double>(rows[0][j]) + plan.learning_rate * step[j];
-      finite = finite && fits(moved[j], global.element());
-    }
-  });
-  if (!finite) return false;
+  std::vector<double> next = momentum, moved = global.row(0);
+  for (std::size_t j = 0; j < next.size(); ++j) next[j] = plan.momentum * next[j] + update[j];
+  const double* step = next.empty() ? update.data() : next.data();
+  for (double& value : moved) value += plan.learning_rate * *step++;
+  if (!fit(next, Element::float64) || !fit(moved, global.element())) return false;
   global.assign(0, moved);
   momentum = std::move(next);
   return true;
