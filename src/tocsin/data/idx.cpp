@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kLargestRank = 4;
 constexpr std::uint64_t kMostDeflateYields = 1032;  ///< bytes a compressed byte (RFC 1951; reliability.md 2.1)
-constexpr std::uint64_t kDeflateSlack = 64 * 1024;
+constexpr std::uint64_t kDeflateSlack = std::uint64_t{64} * 1024;
 constexpr const char* kUnpacked = " of the decompressed data";  ///< what offsets count in a gzip file
 
 /// What the header says.
@@ -36,6 +36,7 @@ std::string grouped(std::uint64_t number) {
 /// "60,000 x 28 x 28".
 std::string product_text(const std::vector<std::size_t>& dimensions) {
   std::vector<std::string> parts;
+  parts.reserve(dimensions.size());
   for (const std::size_t dimension : dimensions) parts.push_back(grouped(dimension));
   return joined(parts, " x ");
 }
