@@ -39,10 +39,10 @@ inline double drawn_value(Values kind) {
       static_cast<float>(std::ldexp(1.0 + *rc::gen::inRange(0, 1 << 20) / 1048576.0, exponent) * (whole < 0 ? -1 : 1)));
 }
 
-/// n in [1, most_rows], d in [1, most_columns], of which a view leaves out up to seven columns at either end. Values are drawn for
-/// a pool of 64 and dealt out by a counter, so that large matrices stay cheap to draw; equal values are common.
-inline DrawnRows drawn_rows(Values kind, std::size_t most_rows = 40, std::size_t most_columns = 400) {
-  const auto n = *rc::gen::inRange<std::size_t>(1, most_rows + 1);
+/// n in [least_rows, most_rows], d in [1, most_columns], of which a view leaves out up to seven columns at either end. Values are
+/// drawn for a pool of 64 and dealt out by a counter, so that large matrices stay cheap to draw; equal values are common.
+inline DrawnRows drawn_rows(Values kind, std::size_t most_rows = 40, std::size_t most_columns = 400, std::size_t least_rows = 1) {
+  const auto n = *rc::gen::inRange<std::size_t>(least_rows, most_rows + 1);
   const auto inner = *rc::gen::inRange<std::size_t>(1, most_columns + 1);
   const auto before = *rc::gen::inRange<std::size_t>(0, 8), after = *rc::gen::inRange<std::size_t>(0, 8);
   const Element element = *rc::gen::arbitrary<bool>() ? Element::float32 : Element::float64;

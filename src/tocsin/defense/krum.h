@@ -39,7 +39,8 @@ std::vector<double> krum_scores(const kernels::Gram& gram, std::size_t f, const 
 std::vector<double> krum_weights(const kernels::Gram& gram, std::size_t f, const KrumOptions& options = {});
 
 /// The same by masses: every count becomes a mass, a neighbour or a row at the edge counts in part. `keep` is the mass averaged
-/// (options.keep is not read); 0 means Krum, the one row of lowest score. Throws TooFew if keep is beyond total - F.
+/// (options.keep is not read); 0 means Krum, the one row of lowest score. Throws TooFew if keep is beyond
+/// total - F, or unless 2F + 2 < total (2F < total with bound 2f + 1): a malicious row must not find all its mass among its own.
 std::vector<double> krum_weights_by_mass(const kernels::Gram& gram, const Masses& masses, double keep,
                                          const KrumOptions& options = {});
 

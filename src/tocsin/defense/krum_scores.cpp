@@ -111,6 +111,11 @@ std::vector<double> krum_weights_by_mass(const kernels::Gram& gram, const Masses
   const std::size_t n = gram.clients();
   require(masses.of_row.size() == n, "krum: {} masses for {} rows", masses.of_row.size(), n);
   require(options.selection == Selection::once, "krum: masses have no iterative selection");
+  if (options.bound == Bound::two_f_3 && !(2 * masses.malicious + 2 < masses.total))
+    throw TooFew(fmt::format(
+        "krum: by mass 2F + 2 < n is needed, and F = {:.4g} of n = {:.4g}; use weights = \"capped\" with a smaller cap_share, or "
+        "neighbors = \"n-f-1\" and bound = \"2f+1\"",
+        masses.malicious, masses.total));
   std::vector<std::size_t> order = by_score(scores_by_mass(gram, masses, options));
   std::erase_if(order, [&](std::size_t row) { return masses.of_row[row] == 0; });
   if (order.empty()) throw TooFew("krum: no row has any weight");
