@@ -76,8 +76,55 @@ IDX = {
 }
 
 
+def st(header, data=b"", length=None):
+    header = header if isinstance(header, bytes) else header.encode()
+    return struct.pack("<Q", len(header) if length is None else length) + header + data
+
+
+def tensor(name, dtype="F32", shape="[2]", offsets="[0,8]"):
+    return f'"{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":{offsets}}}'
+
+
+A, EIGHT = "{" + tensor("0.weight") + "}", struct.pack("<2f", 1.0, -2.0)
+SAFETENSORS = {
+    "one-tensor": st(A, EIGHT),
+    "padded": st(A + "   ", EIGHT),
+    "two-tensors-and-metadata": st('{"__metadata__":{"format":"pt"},' + tensor("a", "F32", "[1,2]") + ","
+                                   + tensor("b", "F64", "[2]", "[8,24]") + "}", EIGHT + struct.pack("<2d", 3.0, float("nan"))),
+    "backwards": st("{" + tensor("b", shape="[1]", offsets="[8,12]") + "," + tensor("a") + "}", EIGHT + bytes(4)),
+    "no-tensors": st("{}"),
+    "empty-tensor": st("{" + tensor("a", shape="[2,0]", offsets="[0,0]") + "}"),
+    "scalar": st("{" + tensor("a", shape="[]", offsets="[0,4]") + "}", bytes(4)),
+    "escapes": st("{" + tensor("\\u0061\\n\u20ac") + "}", EIGHT),
+    "long-header": st(A, EIGHT, length=1000),
+    "huge-header": st(A, EIGHT, length=(1 << 64) - 1),
+    "no-brace": st(" " + A, EIGHT),
+    "not-utf8": st(b'{"\xff":1}'),
+    "not-json": st('{"a"'),
+    "padded-with-nul": st(A + "\0", EIGHT),
+    "padded-with-lines": st(A + "\n", EIGHT),
+    "unknown-field": st('{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0],"x":0}}'),
+    "missing-field": st('{"a":{"dtype":"F32","shape":[0]}}'),
+    "repeated-name": st("{" + tensor("a") + "," + tensor("a") + "}", EIGHT),
+    "repeated-field": st('{"a":{"dtype":"F32","dtype":"F64","shape":[0],"data_offsets":[0,0]}}'),
+    "unknown-dtype": st("{" + tensor("a", "BF16", "[4]") + "}", EIGHT),
+    "negative-shape": st("{" + tensor("a", shape="[-2]") + "}", EIGHT),
+    "real-shape": st("{" + tensor("a", shape="[2.0]") + "}", EIGHT),
+    "overflowing-shape": st("{" + tensor("a", shape="[2,18446744073709551614]") + "}", EIGHT),
+    "overflowing-bytes": st("{" + tensor("a", shape="[2,9223372036854775807]") + "}", EIGHT),
+    "end-before-begin": st("{" + tensor("a", offsets="[8,0]") + "}", EIGHT),
+    "hole": st("{" + tensor("a", offsets="[4,12]") + "}", EIGHT + bytes(4)),
+    "overlap": st("{" + tensor("a") + "," + tensor("b", offsets="[4,12]") + "}", EIGHT + bytes(4)),
+    "tail": st(A, EIGHT + b"tail"),
+    "cut": st(A, EIGHT[:6]),
+    "wrong-size": st("{" + tensor("a", shape="[3]") + "}", EIGHT),
+    "metadata-of-numbers": st('{"__metadata__":{"a":1}}'),
+    "nesting": st('{"a":{"shape":' + "[" * 100),
+}
+
+
 def main():
-    for name, seeds in (("gzip", GZIP), ("idx", IDX)):
+    for name, seeds in (("gzip", GZIP), ("idx", IDX), ("safetensors", SAFETENSORS)):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for seed, data in seeds.items():

@@ -149,6 +149,9 @@ TEST(SafetensorsRefusals, NeedTensorsWithoutHoleOverlapOrTail) {
   EXPECT_EQ(header_error("{}", 1), "f: offset 10: 1 bytes behind the last tensor belong to none");
   EXPECT_EQ(header_error("{" + tensor("b", "F32", "[1]", "[8,12]") + "," + a + "}", 12), "no exception")
       << "the header may be in any order";
+  EXPECT_EQ(header_error("{" + tensor("a", "F32", "[4]", "[0,16]") + "," + tensor("b", "F32", "[1]", "[12,16]") + "}", 8),
+            "f: offset 126: tensor 'b' overlaps the tensor before it by 4 bytes")
+      << "no offset lies outside the file";
 }
 
 TEST(SafetensorsRefusals, NeedMetadataOfStrings) {

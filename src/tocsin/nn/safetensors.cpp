@@ -72,7 +72,7 @@ void check_cover(const std::string& file, std::uint64_t data_start, std::uint64_
       throw DataError(file, data_start + std::min(reached, data),
                       fmt::format("{} bytes before {} belong to no tensor", begin - reached, where(tensor)));
     if (begin < reached)
-      throw DataError(file, data_start + begin,
+      throw DataError(file, data_start + std::min(begin, data),
                       fmt::format("{} overlaps the tensor before it by {} bytes", where(tensor), reached - begin));
     reached = tensor.offsets[1];
   }
