@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tocsin command: reads the command line, does one verb, turns what went wrong into one line and an exit code.
+// Nothing heavy happens here: `tocsin --help` neither opens data nor wakes a numeric library.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "command_line.h"
+#include "failure.h"
+#include "verbs.h"
+
+namespace {
+int do_verb(const tocsin::apps::CommandLine& line) {
+  using namespace tocsin::apps;
+  switch (line.verb) {
+    case Verb::run:
+      return run(line);
+    case Verb::validate:
+      return validate(line);
+    case Verb::list:
+      return list(line);
+    case Verb::describe:
+      return describe(line);
+    case Verb::speed:
+      return speed(line);
+    case Verb::data:
+      return data(line);
+    case Verb::completion:
+      return completion(line);
+    case Verb::version:
+      return version(line);
+    case Verb::help:
+      break;
+  }
+  std::fputs(line.help.c_str(), stdout);
+  return 0;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace tocsin;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error with a name, not a death
+  apps::CommandLine line;
+  try {
+    line = apps::read_command_line(argc, argv);
+    const int code = do_verb(line);
+    if (line.verb != apps::Verb::run && std::fflush(stdout) != 0) throw RunError(Exit::io, "cannot write to standard output");
+    return code;
+  } catch (...) {
+    return apps::report_failure(std::current_exception(), line.json);
+  }
+}

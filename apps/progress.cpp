@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Progress is for people: it reads clocks, and nothing that is written to a run directory passes through here.
+#include "progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tocsin::apps {
+
+Progress::Progress(std::FILE* to, bool live, const lab::Ink& ink, std::size_t expected)
+    : to_(to), live_(live), ink_(ink), expected_(expected) {}
+
+double Progress::elapsed_seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+double Progress::seconds_left() const {
+  const std::size_t done = finished_ + done_in_round_;
+  if (done == 0 || expected_ <= done) return 0;
+  return elapsed_seconds() / static_cast<double>(done) * static_cast<double>(expected_ - done);
+}
+
+std::string Progress::scores() const {
+  if (round_ == 0) return "";
+  std::string text =
+      regression_ ? fmt::format("loss {}", lab::figure(loss_)) : fmt::format("accuracy {:>6}", lab::percent(accuracy_));
+  if (targets_) text += fmt::format("  target {:.4f}", confidence_);
+  return text;
+}
+
+void Progress::run_started(const lab::Plan& plan, const lab::Setting& setting, std::size_t number, std::size_t of) {
+  const std::lock_guard lock(mutex_);
+  label_ = plan.variant.empty() ? plan.name : plan.variant;
+  if (of > 1) label_ = fmt::format("[{}/{}] {}", number, of, label_);
+  if (of > 1) label_ += fmt::format(" s{}", plan.seed);
+  regression_ = setting.problem.train->classes == 0;
+  targets_ = !setting.targets.empty();
+  round_ = 0;
+  rounds_ = plan.federation.rounds;
+  cohort_ = plan.cohort;
+  run_begin_ = Clock::now();
+  draw();
+}
+
+void Progress::clients_done(std::size_t done, std::size_t of) {
+  const std::lock_guard lock(mutex_);
+  done_in_round_ = done;
+  of_in_round_ = of;
+  draw();
+}
+
+void Progress::round_done(const fed::RoundRecord& record, const fed::RoundTimes& times) {
+  const std::lock_guard lock(mutex_);
+  round_ = record.round;
+  accuracy_ = record.test.accuracy;
+  loss_ = record.test.loss;
+  confidence_ = record.target_confidence;
+  finished_ += record.cohort.size();
+  done_in_round_ = 0;
+  client_seconds_ += times.train_seconds;
+  clients_timed_ += record.cohort.size();
+  if (live_) {
+    draw();
+    return;
+  }
+  const double rate = static_cast<double>(record.cohort.size()) / std::max(1e-9, times.train_seconds);
+  std::string line = fmt::format("{}  round {:>{}}/{}  {}  {} clients/s  {:.2f} s", label_, round_, std::to_string(rounds_).size(),
+                                 rounds_, scores(), lab::figure(rate), times.total_seconds);
+  if (round_ < rounds_ || finished_ < expected_) line += fmt::format("  {} left", lab::duration_text(seconds_left()));
+  if (!record.held.empty()) line += "  held: " + record.held;
+  std::fputs((line + "\n").c_str(), to_);
+  std::fflush(to_);
+}
+
+void Progress::draw() {
+  if (!live_) return;
+  constexpr std::size_t kCells = 20;
+  const double share = (static_cast<double>(round_) +
+                        (of_in_round_ > 0 ? static_cast<double>(done_in_round_) / static_cast<double>(of_in_round_) : 0.0)) /
+                       static_cast<double>(std::max<std::size_t>(1, rounds_));
+  const auto filled = std::min(kCells, static_cast<std::size_t>(share * kCells));
+  std::string line = fmt::format("{}  {:>{}}/{}  {}{}{}{}", label_, std::min(round_ + 1, rounds_), std::to_string(rounds_).size(),
+                                 rounds_, std::string(filled, '#'), ink_.dim, std::string(kCells - filled, '.'), ink_.off);
+  if (round_ > 0) line += "  " + scores();
+  const double busy = client_seconds_;
+  if (clients_timed_ > 0 && busy > 0)
+    line += fmt::format("  {} clients/s", lab::figure(static_cast<double>(clients_timed_) / busy));
+  if (finished_ + done_in_round_ > 0 && expected_ > finished_ + done_in_round_)
+    line += fmt::format("  {} left", lab::duration_text(seconds_left()));
+  std::fputs(("\r" + line + "\x1b[K").c_str(), to_);
+  std::fflush(to_);
+  drawn_ = true;
+}
+
+void Progress::run_ended(const lab::Summary& summary, const std::string&) {
+  const std::lock_guard lock(mutex_);
+  const std::size_t skipped = (rounds_ - std::min(rounds_, summary.rounds)) * cohort_;  // it ended early
+  expected_ -= std::min(expected_, skipped);
+  if (!live_) return;
+  const double seconds = std::chrono::duration<double>(Clock::now() - run_begin_).count();
+  std::fputs(fmt::format("\r{}  {} rounds  {}  {}\x1b[K\n", label_, summary.rounds, scores(), lab::duration_text(seconds)).c_str(),
+             to_);
+  std::fflush(to_);
+  drawn_ = false;
+}
+
+void Progress::end() {
+  const std::lock_guard lock(mutex_);
+  if (drawn_) std::fputs("\r\x1b[K", to_);
+  std::fflush(to_);
+  drawn_ = false;
+}
+
+}  // namespace tocsin::apps

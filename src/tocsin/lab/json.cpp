@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// All JSON that lab writes: records, times, manifest, summary, the report of --json. Keys stand in the order of this file, numbers
+// that are not finite are the strings "nan", "inf", "-inf", broken UTF-8 is replaced. Only the manifest knows machine and time.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <type_traits>
+
+#include "tocsin/lab/build_id.h"
+#include "tocsin/lab/recorder.h"
+#include "tocsin/lab/report.h"
+#include "tocsin/lab/summary.h"
+#include "tocsin/nn/network.h"
+
+namespace tocsin::lab {
+namespace {
+using Json = nlohmann::ordered_json;
+
+std::string one_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string pretty(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+Json number(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+
+Json list(const std::vector<double>& values) {
+  Json result = Json::array();
+  for (const double value : values) result.push_back(number(value));
+  return result;
+}
+
+Json last(const std::vector<double>& values) { return values.empty() ? Json() : number(values.back()); }
+
+Json target_json(const attack::Target& target) {
+  return {{"index", target.index}, {"label", target.label}, {"wanted", target.wanted}};
+}
+
+/// What this process was told by its environment that may change bits or speed.
+Json environment() {
+  constexpr std::array<std::string_view, 5> kPrefixes{"OPENBLAS_", "OMP_", "ONEDNN_", "DNNL_", "TOCSIN_"};
+  std::vector<std::string> lines;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view line = *entry;
+    for (const std::string_view prefix : kPrefixes)
+      if (line.substr(0, prefix.size()) == prefix) lines.emplace_back(line);
+  }
+  std::sort(lines.begin(), lines.end());
+  Json result = Json::object();
+  for (const std::string& line : lines) result[line.substr(0, line.find('='))] = line.substr(line.find('=') + 1);
+  return result;
+}
+
+Json summary_json(const Summary& summary) {
+  const bool targets = !summary.targets.empty();
+  Json json;
+  json["run"] = summary.run;
+  json["name"] = summary.name;
+  json["variant"] = summary.variant;
+  json["seed"] = summary.seed;
+  json["plan_hash"] = summary.plan_hash;
+  json["dataset"] = summary.dataset;
+  json["network"] = summary.network;
+  json["parameters"] = summary.parameters;
+  json["clients"] = summary.clients;
+  json["cohort"] = summary.cohort;
+  json["rule"] = summary.rule;
+  json["attack"] = summary.attack;
+  json["malicious"] = summary.malicious;
+  json["targets"] = Json::array();
+  for (const attack::Target& target : summary.targets) json["targets"].push_back(target_json(target));
+  json["rounds_planned"] = summary.rounds_planned;
+  json["rounds"] = summary.rounds;
+  json["ended"] = text(summary.ended);
+  json["diverged"] = summary.diverged;
+  json["held_rounds"] = summary.held_rounds;
+  if (!summary.held.empty()) json["held_because"] = summary.held;
+  json["set_aside_rows"] = summary.set_aside_rows;
+  Json& final = json["final"];
+  final["test_accuracy"] = last(summary.test_accuracy);
+  final["test_loss"] = last(summary.test_loss);
+  if (summary.has_validation) final["validation_accuracy"] = last(summary.validation_accuracy);
+  if (targets) final["target_confidence"] = last(summary.target_confidence);
+  if (targets) final["attack_success_rate"] = last(summary.attack_success_rate);
+  json["test_accuracy"] = list(summary.test_accuracy);
+  json["test_loss"] = list(summary.test_loss);
+  if (summary.has_validation) json["validation_accuracy"] = list(summary.validation_accuracy);
+  if (targets) json["target_confidence"] = list(summary.target_confidence);
+  if (targets) json["attack_success_rate"] = list(summary.attack_success_rate);
+  json["stealth"] = Json::array();
+  for (const Stealth& one : summary.stealth)
+    json["stealth"].push_back({{"round", one.round},
+                               {"malicious_norm", number(one.malicious_norm)},
+                               {"benign_norm", number(one.benign_norm)},
+                               {"malicious_distance", number(one.malicious_distance)},
+                               {"benign_distance", number(one.benign_distance)},
+                               {"malicious_cosine", number(one.malicious_cosine)},
+                               {"benign_cosine", number(one.benign_cosine)}});
+  return json;
+}
+
+Json spread_json(const Spread& spread) {
+  return {{"mean", number(spread.mean)}, {"deviation", number(spread.deviation)}, {"each", list(spread.each)}};
+}
+}  // namespace
+
+std::string record_line(const fed::RoundRecord& record) {
+  Json json;
+  json["round"] = record.round;
+  json["test_accuracy"] = number(record.test.accuracy);
+  json["test_loss"] = number(record.test.loss);
+  if (record.validation.samples > 0) {
+    json["validation_accuracy"] = number(record.validation.accuracy);
+    json["validation_loss"] = number(record.validation.loss);
+  }
+  json["cohort"] = record.cohort;
+  json["malicious"] = record.malicious;
+  json["targets"] = Json::array();
+  for (const fed::TargetResult& result : record.targets) {
+    Json target = target_json(result.target);
+    target["predicted"] = result.predicted;
+    target["confidence"] = number(result.confidence);
+    target["success"] = result.success;
+    json["targets"].push_back(std::move(target));
+  }
+  if (!record.targets.empty()) {
+    json["target_confidence"] = number(record.target_confidence);
+    json["attack_success_rate"] = number(record.attack_success_rate);
+  }
+  if (record.selected) json["selected"] = *record.selected;
+  if (!record.weights.empty()) json["weights"] = list(record.weights);
+  json["update_norms"] = list(record.update_norms);
+  if (!record.distance_to_mean.empty()) json["distance_to_mean"] = list(record.distance_to_mean);
+  if (!record.cosine_to_mean.empty()) json["cosine_to_mean"] = list(record.cosine_to_mean);
+  json["train_loss"] = list(record.train_loss);
+  json["set_aside"] = Json::array();
+  for (const defense::SetAsideRow& row : record.set_aside)
+    json["set_aside"].push_back({{"client", row.client}, {"reason", "non-finite"}, {"first", row.first}, {"count", row.count}});
+  json["held"] = !record.held.empty();
+  if (!record.held.empty()) json["held_because"] = record.held;
+  json["diverged"] = record.diverged;
+  json["notes"] = record.notes;
+  return one_line(json);
+}
+
+std::string times_line(const fed::RoundTimes& times) {
+  Json json;
+  json["round"] = times.round;
+  json["train_seconds"] = number(times.train_seconds);
+  json["aggregate_seconds"] = number(times.aggregate_seconds);
+  json["evaluate_seconds"] = number(times.evaluate_seconds);
+  json["total_seconds"] = number(times.total_seconds);
+  return one_line(json);
+}
+
+std::string manifest_text(const Plan& plan, const Setting& setting, const Circumstances& circumstances) {
+  Json json;
+  json["schema"] = 1;
+  json["run"] = plan.run_name();
+  json["name"] = plan.name;
+  json["variant"] = plan.variant;
+  json["seed"] = plan.seed;
+  json["plan_hash"] = plan.hash();
+  json["version"] = version();
+  json["build_id"] = build_id();
+  json["compiler"] = compiler();
+  json["numeric_class"] = nn::numeric_class();
+  json["started"] = circumstances.started;
+  json["workers"] = circumstances.workers;
+  json["arguments"] = circumstances.arguments;
+  json["environment"] = environment();
+  json["data"] = Json::array();
+  for (const data::SourceFile& file : setting.problem.files)
+    json["data"].push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
+  json["parameters"] = setting.architecture.parameters();
+  json["malicious"] = plan.threat.malicious;
+  json["shard_sizes"] = Json::array();
+  for (const data::Shard& shard : setting.partition) json["shard_sizes"].push_back(shard.samples.size());
+  return pretty(json);
+}
+
+std::string summary_text(const Summary& summary) { return pretty(summary_json(summary)); }
+
+std::string report_json(const std::vector<Summary>& runs, const std::vector<std::string>& paths) {
+  Json json;
+  json["name"] = runs.empty() ? "" : runs.front().name;
+  json["runs"] = Json::array();
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    Json run = summary_json(runs[i]);
+    run["path"] = paths[i];
+    json["runs"].push_back(std::move(run));
+  }
+  json["variants"] = Json::array();
+  for (const Group& group : by_variant(runs)) {
+    Json variant;
+    variant["variant"] = group.variant;
+    variant["seeds"] = Json::array();
+    for (const Summary* run : group.runs) variant["seeds"].push_back(run->seed);
+    variant["test_accuracy"] = spread_json(final_spread(group, &Summary::test_accuracy));
+    variant["test_loss"] = spread_json(final_spread(group, &Summary::test_loss));
+    if (!group.runs.front()->targets.empty()) {
+      variant["target_confidence"] = spread_json(final_spread(group, &Summary::target_confidence));
+      variant["attack_success_rate"] = spread_json(final_spread(group, &Summary::attack_success_rate));
+    }
+    json["variants"].push_back(std::move(variant));
+  }
+  return pretty(json);
+}
+
+}  // namespace tocsin::lab

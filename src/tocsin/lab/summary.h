@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run came to: series over its rounds, what the attacker sent against what the others sent, how it ended.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tocsin/fed/federation.h"
+#include "tocsin/lab/plan.h"
+#include "tocsin/lab/setting.h"
+
+namespace tocsin::lab {
+
+/// Medians over the malicious and over the benign clients of one round's cohort; NaN where there is none.
+struct Stealth {
+  std::size_t round = 0;
+  double malicious_norm, benign_norm;
+  double malicious_distance, benign_distance;  ///< to the mean of the benign rows; NaN when rows are folded
+  double malicious_cosine, benign_cosine;      ///< with that mean
+};
+
+/// "rounds", "stop_at_accuracy", "held", "unfinished".
+std::string_view text(fed::Ending ending);
+
+/// Everything below holds per finished round where it is a vector.
+struct Summary {
+  std::string run, name, variant, plan_hash;
+  std::uint64_t seed = 0;
+  std::size_t clients = 0, cohort = 0, parameters = 0, rounds_planned = 0, rounds = 0;
+  std::string rule, attack, network, dataset;
+  std::vector<std::uint32_t> malicious;
+  std::vector<attack::Target> targets;
+  std::vector<std::string> class_names;  ///< may be empty
+  fed::Ending ended = fed::Ending::none;
+  bool diverged = false;  ///< exit 31: held to the end, or a test loss that is no number
+  std::string held;       ///< the last reason
+  std::size_t held_rounds = 0, set_aside_rows = 0;
+  bool regression = false, has_validation = false;
+  std::vector<double> test_accuracy, test_loss, validation_accuracy, target_confidence, attack_success_rate;
+  std::vector<Stealth> stealth;  ///< rounds with a malicious client only
+};
+
+/// A summary with nothing in it yet.
+Summary begin_summary(const Plan& plan, const Setting& setting);
+/// Adds a finished round.
+void add(Summary& summary, const fed::RoundRecord& record);
+/// Says how it ended.
+void close(Summary& summary, fed::Ending ended);
+
+Stealth stealth_of(const fed::RoundRecord& record);
+/// Lower middle for an odd, mean of the two middle ones for an even count; NaN of none.
+double median_of(std::vector<double> values);
+
+/// summary.json: no times, no paths.
+std::string summary_text(const Summary& summary);
+
+/// Mean and standard deviation (n - 1 under the root; 0 for one value) over seeds.
+struct Spread {
+  double mean = 0, deviation = 0;
+  std::vector<double> each;
+};
+Spread spread(std::vector<double> values);
+
+}  // namespace tocsin::lab
