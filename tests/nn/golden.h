@@ -2,11 +2,13 @@
 // The golden values of tests/golden/make_nn.py (PyTorch, float64), the networks and numbers they were made from, and how far a
 // network is from them. Largest difference over the tensors, see `difference`:
 //
-//   tolerances                reference float64   engine float32   PyTorch's own float32 (norm of the error / norm)
-//   logits, outputs, loss            1e-9              1e-5
-//   gradient, input gradient         1e-9              1e-4             3e-7
-//   update after 20 SGD steps        1e-9              1e-3             3e-6
-//   update after 20 Adam steps       1e-9              5e-3             4e-5
+//   tolerances                reference float64   engine float32   found of the engine   norm of PyTorch's own float32 error
+//   logits, outputs, loss            1e-9              1e-5               2e-6
+//   gradient, input gradient         1e-9              2e-5               3e-6                  3e-7
+//   update after 20 SGD steps        1e-9              3e-4               4e-5                  3e-6
+//   update after 20 Adam steps       1e-9              1e-3               9e-5                  4e-5
+//
+// "Found" is of AVX-512; other instruction classes round elsewhere, so the tolerances leave room.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -28,7 +30,7 @@ struct Tolerance {
   double forward, gradient, sgd, adam;
 };
 constexpr Tolerance kReferenceTolerance{1e-9, 1e-9, 1e-9, 1e-9};
-constexpr Tolerance kEngineTolerance{1e-5, 1e-4, 1e-3, 5e-3};
+constexpr Tolerance kEngineTolerance{1e-5, 2e-5, 3e-4, 1e-3};
 
 /// 64 random bits for index i, and a multiple of 2^-24 in [0, 1) made of them: the formula of make_nn.py.
 inline std::uint64_t mix(std::uint64_t seed, std::uint64_t i) {

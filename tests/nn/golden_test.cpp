@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "nn/golden.h"
-#include "tocsin/nn/reference_network.h"
+#include "tocsin/nn/network.h"
 #include "tocsin/nn/training.h"
 
 namespace tocsin::nn {
@@ -14,12 +14,13 @@ using golden::kReferenceTolerance;
 
 /// A network at the golden start and the data it learns from.
 struct Start {
-  explicit Start(const std::string& name)
+  explicit Start(const std::string& name, Precision precision = Precision::float64)
       : expected(golden::load(name)),
         architecture(golden::architecture(expected)),
         parameters(golden::parameters(architecture)),
         data(golden::dataset(architecture, expected.samples)),
-        network(make_reference_network(architecture, expected.batch)) {
+        network(make_network(architecture, expected.batch, precision)),
+        tolerance(precision == Precision::float64 ? golden::kReferenceTolerance : golden::kEngineTolerance) {
     network->load(parameters.rows());
     network->enable_dropout(false);
   }
@@ -30,84 +31,103 @@ struct Start {
     network->put(data, samples);
     return {labels, targets};
   }
+  /// The gradient [d] in the flat order.
+  std::vector<double> gradient() {
+    Updates flat(1, architecture.parameters(), network->gradient_vector().element());
+    network->to_flat(network->gradient_vector(), flat.rows());
+    return flat.rows().row(0);
+  }
+  /// Parameters less those at the start [d].
+  std::vector<double> update() {
+    Updates now(1, architecture.parameters(), Element::float64);
+    network->save(now.rows());
+    std::vector<double> result = now.rows().row(0);
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] -= parameters.rows().at(0, i);
+    return result;
+  }
   Golden expected;
   Architecture architecture;
   Updates parameters;
   data::Dataset data;
   std::unique_ptr<Network> network;
+  golden::Tolerance tolerance;
   std::vector<std::int32_t> labels;
   std::vector<float> targets;
 };
 
-void compare_first_step(const std::string& name) {
-  Start start(name);
+void compare_first_step(const std::string& name, Precision precision) {
+  SCOPED_TRACE(name);
+  Start start(name, precision);
   const Golden& expected = start.expected;
   const Wanted wanted = start.put(0);
   start.network->forward();
   const std::vector<double> logits = start.network->logits();
   ASSERT_EQ(logits.size(), expected.logits.size());
-  for (std::size_t i = 0; i < logits.size(); ++i) EXPECT_NEAR(logits[i], expected.logits[i], kReferenceTolerance.forward);
+  for (std::size_t i = 0; i < logits.size(); ++i) EXPECT_NEAR(logits[i], expected.logits[i], start.tolerance.forward);
   for (std::size_t k = 0; k < expected.layer_outputs.size(); ++k) {
     const golden::Summary& summary = expected.layer_outputs[k];
-    EXPECT_LT(golden::difference(summary, golden::summarise(start.network->output_of(k), summary)), kReferenceTolerance.forward)
-        << k;
+    EXPECT_LT(golden::difference(summary, golden::summarise(start.network->output_of(k), summary)), start.tolerance.forward) << k;
   }
   const std::vector<double> input_gradient = start.network->input_gradient(expected.logit_seed());
   EXPECT_LT(golden::difference(expected.input_gradient, golden::summarise(input_gradient, expected.input_gradient)),
-            kReferenceTolerance.gradient);
+            start.tolerance.gradient);
   const BatchLoss loss = start.network->gradient(wanted, Stream(0));
-  EXPECT_NEAR(loss.loss / static_cast<double>(expected.batch), expected.loss, kReferenceTolerance.forward);
+  EXPECT_NEAR(loss.loss / static_cast<double>(expected.batch), expected.loss, start.tolerance.forward);
   EXPECT_EQ(loss.correct, expected.correct);
-  EXPECT_LT(golden::difference(expected.gradient, start.architecture.layout(), start.network->gradient_vector().row(0)),
-            kReferenceTolerance.gradient);
+  EXPECT_LT(golden::difference(expected.gradient, start.architecture.layout(), start.gradient()), start.tolerance.gradient);
 }
 
-void compare_steps(const std::string& name, const OptimizerPlan& plan) {
-  Start start(name);
+enum class Way { sgd, fused_sgd, adam };
+
+void compare_steps(const std::string& name, Way way, Precision precision) {
+  SCOPED_TRACE(name);
+  Start start(name, precision);
   const Golden& expected = start.expected;
-  const bool adam = plan.kind == OptimizerKind::adam;
+  const bool adam = way == Way::adam;
+  const OptimizerPlan plan{.kind = adam ? OptimizerKind::adam : OptimizerKind::sgd};
+  const double rate = adam ? expected.adam_rate : expected.sgd_rate;
   const std::vector<double>& losses = adam ? expected.adam_losses : expected.sgd_losses;
-  Optimizer optimizer(plan, start.architecture.parameters(), Element::float64);
+  const double tolerance = adam ? start.tolerance.adam : start.tolerance.sgd;
+  Optimizer optimizer(plan, start.network->gradient_vector().coordinates(), start.network->gradient_vector().element());
   for (std::size_t step = 0; step < expected.steps; ++step) {
     const Wanted wanted = start.put(step);
-    const BatchLoss loss = start.network->gradient(wanted, Stream(0));
-    EXPECT_NEAR(loss.loss / static_cast<double>(expected.batch), losses[step], kReferenceTolerance.forward);
-    optimizer.step(start.network->parameters(), start.network->gradient_vector(), plan.learning_rate);
+    const BatchLoss loss =
+        way == Way::fused_sgd ? start.network->descend(wanted, Stream(0), rate) : start.network->gradient(wanted, Stream(0));
+    if (way != Way::fused_sgd) optimizer.step(start.network->parameters(), start.network->gradient_vector(), rate);
+    EXPECT_NEAR(loss.loss / static_cast<double>(expected.batch), losses[step], tolerance);
   }
-  std::vector<double> update = start.network->parameters().row(0);
-  const std::vector<double> before = start.parameters.rows().row(0);
-  for (std::size_t i = 0; i < update.size(); ++i) update[i] -= before[i];
-  EXPECT_LT(golden::difference(adam ? expected.adam_update : expected.sgd_update, start.architecture.layout(), update),
-            adam ? kReferenceTolerance.adam : kReferenceTolerance.sgd);
+  EXPECT_LT(golden::difference(adam ? expected.adam_update : expected.sgd_update, start.architecture.layout(), start.update()),
+            tolerance);
 }
 
-OptimizerPlan sgd() { return {.kind = OptimizerKind::sgd, .learning_rate = 0.05}; }
-OptimizerPlan adam() { return {.kind = OptimizerKind::adam, .learning_rate = 1e-3}; }
+constexpr const char* kAll[] = {"paper_cnn", "lenet", "mlp", "mixed"};
+constexpr const char* kQuick[] = {"lenet", "mlp", "mixed"};  // in plain double loops
 
 TEST(Golden, TheFirstStepIsPyTorchs) {
-  for (const char* name : {"paper_cnn", "lenet", "mlp", "mixed"}) {
-    SCOPED_TRACE(name);
-    compare_first_step(name);
-  }
+  for (const char* name : kAll) compare_first_step(name, Precision::float64);
 }
-
 TEST(Golden, TwentyStepsOfSgdArePyTorchs) {
-  for (const char* name : {"lenet", "mlp", "mixed"}) {
-    SCOPED_TRACE(name);
-    compare_steps(name, sgd());
-  }
+  for (const char* name : kQuick) compare_steps(name, Way::sgd, Precision::float64);
 }
-
 TEST(Golden, TwentyStepsOfAdamArePyTorchs) {
-  for (const char* name : {"lenet", "mlp", "mixed"}) {
-    SCOPED_TRACE(name);
-    compare_steps(name, adam());
-  }
+  for (const char* name : kQuick) compare_steps(name, Way::adam, Precision::float64);
+}
+TEST(SlowGolden, TwentyStepsOfThePaperCnnArePyTorchs) {
+  compare_steps("paper_cnn", Way::sgd, Precision::float64);
+  compare_steps("paper_cnn", Way::adam, Precision::float64);
 }
 
-TEST(SlowGolden, TwentyStepsOfThePaperCnnArePyTorchs) {
-  compare_steps("paper_cnn", sgd());
-  compare_steps("paper_cnn", adam());
+TEST(GoldenEngine, TheFirstStepIsPyTorchs) {
+  for (const char* name : kAll) compare_first_step(name, Precision::float32);
+}
+TEST(GoldenEngine, TwentyStepsOfSgdArePyTorchs) {
+  for (const char* name : kAll) compare_steps(name, Way::sgd, Precision::float32);
+}
+TEST(GoldenEngine, TwentyFusedStepsOfSgdArePyTorchs) {
+  for (const char* name : kAll) compare_steps(name, Way::fused_sgd, Precision::float32);
+}
+TEST(GoldenEngine, TwentyStepsOfAdamArePyTorchs) {
+  for (const char* name : kAll) compare_steps(name, Way::adam, Precision::float32);
 }
 
 TEST(Golden, TheComparisonSeesASmallError) {
