@@ -178,7 +178,8 @@ class Parser {
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, kMostBatch).description(""))
         ->capture_default_str();
-    add_choice(*app, "--optimizer", line_.optimizer, {"sgd", "adam"}, "optimizer of the steps");
+    add_choice(*app, "--optimizer", line_.optimizer, {"sgd", "momentum", "adam"},
+               "optimizer of the steps; momentum is sgd with 0.9");
     add_choice(*app, "--precision", line_.precision, {"float32", "bf16", "float64"}, "precision");
     app->add_option("--seconds", line_.seconds, "for each network, about")
         ->type_name("S")

@@ -40,6 +40,7 @@ int speed(const CommandLine& line) {
   training.precision = precision_of(line.precision);
   training.optimizer.kind = line.optimizer == "adam" ? nn::OptimizerKind::adam : nn::OptimizerKind::sgd;
   training.optimizer.learning_rate = line.optimizer == "adam" ? 1e-3 : 0.01;
+  if (line.optimizer == "momentum") training.optimizer.momentum = 0.9;
   const std::vector<nn::BuiltIn> networks = chosen(line.network);
   if (!nn::available(training.precision))
     throw RunError(Exit::usage, fmt::format("precision {} needs a CPU with AVX512_BF16, and this one has it not", line.precision),
