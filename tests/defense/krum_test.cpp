@@ -41,6 +41,7 @@ TEST(Krum, GivesATieToTheLowerRow) {
   const Updates ties = support::rows({{0, 0}, {1, 0}, {2, 0}, {3, 0}, {100, 100}});
   EXPECT_EQ(update_of(krum_entry, "", ties, 1), (Numbers{1, 0}));
   EXPECT_EQ(update_of(krum_entry, "compat = 'byzfl'", kThree, 1), (Numbers{1, 2, 3}));  // three scores of 27
+  EXPECT_EQ(update_of(multi_krum_entry, "compat = 'byzfl'", kThree, 1), (Numbers{2.5, 3.5, 4.5}));
 }
 
 TEST(Krum, SaysHowManyRowsItNeeds) {
