@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pass over [n, d] float rows, one thread: weighted sum, norms, scan for NaN and Inf, folding a row. All should run at the
+// speed of memory; counter: bytes of rows read once.
+#include <benchmark/benchmark.h>
+
+#include "tocsin/kernels/combine.h"
+#include "tocsin/kernels/norms.h"
+
+namespace tocsin::kernels {
+namespace {
+
+template <auto Kernel>
+void pass_over(benchmark::State& state) {
+  Updates rows(static_cast<std::size_t>(state.range(0)), static_cast<std::size_t>(state.range(1)));
+  const std::vector<double> row(rows.coordinates(), 0.25);
+  for (std::size_t i = 0; i < rows.clients(); ++i) rows.rows().assign(i, row);
+  const ConstRows view = rows.rows();
+  for (auto _ : state) benchmark::DoNotOptimize(Kernel(view));
+  const double bytes = 4 * static_cast<double>(rows.clients()) * static_cast<double>(rows.coordinates());
+  state.counters["bytes"] = benchmark::Counter(bytes, benchmark::Counter::kIsIterationInvariantRate);
+}
+auto weighted_sum(ConstRows rows) { return combine(rows, std::vector<double>(rows.clients(), 0.1)); }
+auto lengths(ConstRows rows) { return norms(rows); }
+auto scan(ConstRows rows) { return non_finite(rows); }
+auto fold(ConstRows rows) {
+  std::vector<double> sum(rows.coordinates());
+  for (std::size_t i = 0; i < rows.clients(); ++i) accumulate(sum, 0.1, rows, i);
+  return sum;
+}
+
+#define TOCSIN_BENCH(Kernel) \
+  BENCHMARK(pass_over<Kernel>)->Args({10, 3'382'346})->Args({100, 582'026})->Unit(benchmark::kMillisecond)
+TOCSIN_BENCH(weighted_sum);
+TOCSIN_BENCH(lengths);
+TOCSIN_BENCH(scan);
+TOCSIN_BENCH(fold);
+
+}  // namespace
+}  // namespace tocsin::kernels
