@@ -134,6 +134,15 @@ TEST(ParseToml, ShowsHostileTextHarmlessly) {
   EXPECT_EQ(fault_of("a = \xe2\x80\xae").find("\xe2\x80\xae"), std::string::npos);
 }
 
+TEST(ParseToml, RefusesWhatItsParserDeclaresImpossible) {
+  EXPECT_EQ(fault_of("[!]"), "a.toml:1:2: expected bare key starting character or string delimiter, saw '!' (in key)");
+  EXPECT_EQ(fault_of("a = { ! = 1 }"), "a.toml:1:7: expected key or closing '}', saw '!' (in inline table)");
+  EXPECT_EQ(fault_of("a = ö"), "a.toml:1:5: could not determine value type (in value)");
+  EXPECT_EQ(fault_of("a = 1 ö"), "a.toml:1:7: expected a comment or whitespace, saw 'ö' (in key-value pair)");
+  EXPECT_EQ(fault_of("ö = 1"), "a.toml:1:1: expected keys, tables, whitespace or comments, saw 'ö' (in root table)");
+  EXPECT_EQ(*parse_toml("a = \"\"\"x\\\n  öy\"\"\"", "a").find("a")->as<std::string>(), "xöy");
+}
+
 TEST(ReadToml, ReadsAFileAndRefusesWhatIsNone) {
   namespace fs = std::filesystem;
   const std::string path = (fs::path(testing::TempDir()) / fmt::format("tocsin-{}.toml", ::getpid())).string();
