@@ -5,16 +5,15 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "support/rows.h"
-#include "tocsin/defense/registry.h"
+#include "support/rule_case.h"
 
 namespace tocsin::defense {
 namespace {
 
-class RuleGolden : public testing::TestWithParam<const Entry<Aggregator>*> {};
+class RuleGolden : public testing::TestWithParam<support::RuleCase> {};
 
 TEST_P(RuleGolden, AgreesWithOtherImplementations) {
-  const std::string path = std::string(TOCSIN_SOURCE_DIR) + "/tests/golden/" + std::string(GetParam()->name) + ".json";
+  const std::string path = std::string(TOCSIN_SOURCE_DIR) + "/tests/golden/" + std::string(GetParam().entry->name) + ".json";
   std::ifstream file(path);
   ASSERT_TRUE(file) << path << " is missing: add a function to tests/golden/make_rules.py and run it";
   const nlohmann::json golden = nlohmann::json::parse(file);
@@ -25,7 +24,7 @@ TEST_P(RuleGolden, AgreesWithOtherImplementations) {
     const auto expected = one.at("result").get<std::vector<double>>();
     for (const Element element : {Element::float32, Element::float64}) {
       const Updates rows = support::rows(values, element);
-      const auto rule = support::make(*GetParam(), one.at("options").get<std::string>());
+      const auto rule = support::make(*GetParam().entry, one.at("options").get<std::string>());
       const Round round{.samples = samples, .assumed_malicious = one.at("f").get<std::size_t>()};
       const std::vector<double> update = rule->aggregate(rows.rows(), round).update;
       ASSERT_EQ(update.size(), expected.size());
@@ -35,8 +34,8 @@ TEST_P(RuleGolden, AgreesWithOtherImplementations) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, RuleGolden, testing::ValuesIn(aggregators().begin(), aggregators().end()),
-                         [](const auto& entry) { return std::string(entry.param->name); });
+INSTANTIATE_TEST_SUITE_P(Of, RuleGolden, testing::ValuesIn(support::default_rule_cases()),
+                         [](const auto& rule) { return support::name_of(rule.param); });
 
 }  // namespace
 }  // namespace tocsin::defense

@@ -4,14 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include "support/rows.h"
-#include "tocsin/defense/registry.h"
+#include "support/rule_case.h"
 
 namespace tocsin::defense {
 namespace {
 using support::error_of;
 
-/// What the options of `entry` come out as, of the keys named.
+/// What the options of `entry` come out as, of the keys named; "-" for one that has no effect.
 std::string resolved(const Entry<Aggregator>& entry, const std::string& toml, const std::vector<std::string>& keys) {
   const Table table = parse_toml(toml, "test.toml");
   Faults faults;
@@ -21,7 +20,7 @@ std::string resolved(const Entry<Aggregator>& entry, const std::string& toml, co
   faults.raise();
   const Table result = options.resolved();
   std::vector<std::string> values;
-  for (const std::string& key : keys) values.push_back(write_value(*result.find(key)));
+  for (const std::string& key : keys) values.push_back(result.find(key) == nullptr ? "-" : write_value(*result.find(key)));
   return joined(values, " ");
 }
 
@@ -64,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Preset{"epfml", R"("n-f-2" "fourth" "2f+3")", R"(1 "once" "none" "mass")", R"("average")"},
                     Preset{"blades", R"("n-f-2" "fourth" "2f+3")", R"(1 "once" "none" "mass")", R"("average")"},
                     Preset{"flpoison", R"("n-f-1" "plain" "2f+3")", R"("fraction" "once" "none" "mass")", R"("average")"},
-                    Preset{"ndss21", R"("n-f-3" "squared" "2f+3")", R"("n-f-2" "iterative" "none" "mass")", R"("lower")"},
+                    Preset{"ndss21", R"("n-f-3" "squared" "2f+3")", R"(- "iterative" "none" "mass")", R"("lower")"},
                     Preset{"fldetector", R"("n-f-2" "squared" "2f+3")", kPlainMulti, R"("upper")"},
                     Preset{"flower", R"("n-f-2" "squared" "2f+3")", R"("n-f-2" "once" "samples" "mean")", R"("average")"}),
     [](const auto& preset) { return std::string(preset.param.compat); });
@@ -112,6 +111,30 @@ TEST(RuleOptions, RefuseWhatHasNoEffectOrNoMeaning) {
   EXPECT_EQ(
       fault_of(krum_entry, "keep = 3"),
       "test.toml:1:1: unknown key 'keep' in krum; known: bound, cap_share, compat, distance, f, mass, neighbors, over, weights; ");
+}
+
+TEST(RuleOptions, ResolvedReadBackAsTheyAre) {
+  std::vector<support::RuleCase> cases = support::rule_cases();
+  for (const char* compat : {"byzfl", "epfl", "epfml", "flpoison", "ndss21", "fldetector", "flower"})
+    for (const Entry<Aggregator>* entry : aggregators()) {
+      cases.emplace_back();
+      cases.back().entry = entry;
+      cases.back().options = fmt::format("compat = '{}'", compat);
+    }
+  for (const support::RuleCase& rule : cases) {
+    std::string text = rule.options;
+    for (int pass = 0; pass < 2; ++pass) {
+      const Table table = parse_toml(text, "test.toml");
+      Faults faults;
+      Options options(&table, Place{"test.toml", 0, 0}, "[defense.rule]", faults);
+      rule.entry->make(options);
+      options.finish();
+      EXPECT_EQ(error_of([&] { faults.raise(); }), "no exception") << name_of(rule) << ", pass " << pass;
+      const std::string again = write_toml(options.resolved());
+      EXPECT_TRUE(pass == 0 || again == text) << name_of(rule) << ":\n" << text << "then\n" << again;
+      text = again;
+    }
+  }
 }
 
 TEST(RuleOptions, AllRulesDocumentTheirOptions) {

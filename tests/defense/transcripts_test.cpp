@@ -48,12 +48,6 @@ std::string transcript(const RuleCase& rule) {
   return text;
 }
 
-std::vector<RuleCase> default_cases() {
-  std::vector<RuleCase> cases = support::rule_cases();
-  cases.resize(aggregators().size());
-  return cases;
-}
-
 class RuleTranscripts : public testing::TestWithParam<RuleCase> {};
 
 TEST_P(RuleTranscripts, AreAsCommitted) {
@@ -68,8 +62,8 @@ TEST_P(RuleTranscripts, AreAsCommitted) {
   EXPECT_EQ(now, committed) << "if this is meant: TOCSIN_WRITE_TRANSCRIPTS=1, and say so under Results in CHANGELOG.md";
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, RuleTranscripts, testing::ValuesIn(default_cases()),
-                         [](const auto& rule) { return std::string(rule.param.entry->name); });
+INSTANTIATE_TEST_SUITE_P(Of, RuleTranscripts, testing::ValuesIn(support::default_rule_cases()),
+                         [](const auto& rule) { return support::name_of(rule.param); });
 
 }  // namespace
 }  // namespace tocsin::defense

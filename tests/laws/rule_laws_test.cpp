@@ -48,7 +48,13 @@ TEST_P(RuleLaws, L2EqualRowsGiveThatRow) {
   RuleRound equal(kRows, kColumns, kMalicious);
   for (std::size_t i = 1; i < kRows; ++i) equal.updates.rows().assign(i, equal.updates.rows(), 0);
   const Numbers update = aggregate(GetParam(), equal).update, row = equal.updates.rows().row(0);
-  for (std::size_t j = 0; j < row.size(); ++j) EXPECT_EQ(static_cast<float>(update[j]), static_cast<float>(row[j]));
+  for (std::size_t j = 0; j < row.size(); ++j) ASSERT_EQ(static_cast<float>(update[j]), static_cast<float>(row[j]));
+
+  Numbers fine(kColumns);  // of doubles that no float holds
+  for (std::size_t j = 0; j < kColumns; ++j) fine[j] = 1.0 / static_cast<double>(3 + j);
+  equal.updates = Updates(kRows, kColumns, Element::float64);
+  for (std::size_t i = 0; i < kRows; ++i) equal.updates.rows().assign(i, fine);
+  expect_near(aggregate(GetParam(), equal).update, fine, 1e-14);
 }
 
 TEST_P(RuleLaws, L3ShiftedRowsGiveTheShiftedUpdate) {

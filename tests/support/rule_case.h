@@ -82,6 +82,13 @@ inline std::vector<RuleCase> rule_cases() {
   return cases;
 }
 
+/// The first part of it: each rule once.
+inline std::vector<RuleCase> default_rule_cases() {
+  std::vector<RuleCase> cases = rule_cases();
+  cases.resize(defense::aggregators().size());
+  return cases;
+}
+
 /// "krum_compat_byzfl": for the names of parameterised tests.
 inline std::string name_of(const RuleCase& rule) {
   std::string name(rule.entry->name);
