@@ -266,5 +266,22 @@ TEST(Options, ResolveToWhatResolvesToTheSame) {
   EXPECT_TRUE(faults.empty());
 }
 
+TEST(Options, LeaveOutWhatHasNoEffect) {
+  Faults faults;
+  const auto read = [&](const Table* table) {
+    Options options(table, {}, "[x]", faults);
+    (void)options.count("keep", {.fallback = 1});
+    (void)options.number("fraction", {.fallback = 0.5});
+    options.no_effect("fraction", "'fraction' has no effect", "remove it");
+    options.finish();
+    return write_toml(options.resolved());
+  };
+  EXPECT_EQ(read(nullptr), "keep = 1\n");
+  EXPECT_TRUE(faults.empty());
+  const Table given = parse_toml("fraction = 0.25", "a.toml");
+  read(&given);
+  EXPECT_EQ(support::error_of([&] { faults.raise(); }), "a.toml:1:12: 'fraction' has no effect; remove it");
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -113,6 +113,11 @@ void Options::fault(std::string_view key, std::string message, std::string hint)
   state_->fault(place(key), std::move(message), std::move(hint));
 }
 
+void Options::no_effect(std::string_view key, std::string message, std::string hint) {
+  if (has(key)) fault(key, std::move(message), std::move(hint));
+  if (State::Read* const read = state_->find(key); read != nullptr && !has(key)) read->value.reset();
+}
+
 void Options::finish() {
   if (std::exchange(state_->finished, true)) return;
   for (const State::Read& read : state_->reads)

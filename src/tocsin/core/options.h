@@ -129,6 +129,8 @@ class Options {
   [[nodiscard]] const std::string& title() const;
   /// Collects a fault at a key.
   void fault(std::string_view key, std::string message, std::string hint = "");
+  /// Says that an option, read before, has no effect beside the others: a fault if it is given, and left out of `resolved`.
+  void no_effect(std::string_view key, std::string message, std::string hint = "");
   [[nodiscard]] bool is_describing() const;
 
   /// Collects "unknown key" for everything not read, with the nearest known names; call it once, last.

@@ -100,8 +100,8 @@ Keep read_keep(Options& options, const std::string& compat) {
                                   .at_most = 0.999,
                                   .above = true,
                                   .help = "with keep = \"fraction\": this share of the rows, rounded down, at least one"});
-  if (options.has("fraction") && result.kind != Keep::Kind::fraction)
-    options.fault("fraction", "'fraction' has no effect unless keep = \"fraction\"", "remove it, or set keep = \"fraction\"");
+  if (result.kind != Keep::Kind::fraction)
+    options.no_effect("fraction", "'fraction' has no effect unless keep = \"fraction\"", "remove it, or set keep = \"fraction\"");
   return result;
 }
 
@@ -115,17 +115,15 @@ RuleOptions read_multi_krum(Options& options) {
                    {.fallback = flower ? "mean" : "mass",
                     .words = {"mass", "mean"},
                     .help = "with weights: turn every count into a mass, or weigh only the mean of the selected rows"}) == "mass";
-  if (!result.by_mass && options.has("mass"))
-    options.fault("mass", "'mass' has no effect with weights_kind = \"mean\"", "remove it");
+  if (!result.by_mass) options.no_effect("mass", "'mass' has no effect with weights_kind = \"mean\"", "remove it");
   const std::string selection =
       options.word("selection", {.fallback = compat == "ndss21" ? "iterative" : "once",
                                  .words = {"once", "iterative"},
                                  .help = "score once; or pick a row, score the others again, until 2f+2 are left"});
   if (selection == "once") return result;
   result.krum.selection = Selection::iterative;
-  if (options.has("keep"))
-    options.fault("keep", "'keep' has no effect with selection = \"iterative\", which keeps n-2f-2 rows",
-                  "remove it, or set selection = \"once\"");
+  options.no_effect("keep", "'keep' has no effect with selection = \"iterative\", which keeps n-2f-2 rows",
+                    "remove it, or set selection = \"once\"");
   if (result.weights.weights != Weights::none && result.by_mass)
     options.fault("selection", "selection = \"iterative\" has no meaning by mass",
                   "set weights_kind = \"mean\", or weights = \"none\"");

@@ -59,16 +59,17 @@ WeightOptions read_weights(Options& options, WeightUse use, std::string_view fal
                     .at_most = 0.499,
                     .above = true,
                     .help = "with weights = \"capped\": the most of the total that the f heaviest clients may hold"});
-  if (options.has("cap_share") && result.weights != Weights::capped)
-    options.fault("cap_share", "'cap_share' has no effect unless weights = \"capped\"", "remove it, or set weights = \"capped\"");
+  if (result.weights != Weights::capped)
+    options.no_effect("cap_share", "'cap_share' has no effect unless weights = \"capped\"",
+                      "remove it, or set weights = \"capped\"");
   if (use != WeightUse::mass) return result;
   const std::string mass =
       options.word("mass", {.fallback = "worst",
                             .words = {"worst", "mean"},
                             .help = "with weights: the mass of the f malicious rows, as the f heaviest or as f average ones"});
   if (mass == "mean") result.mass = MaliciousMass::mean;
-  if (options.has("mass") && result.weights == Weights::none)
-    options.fault("mass", "'mass' has no effect unless weights are \"samples\" or \"capped\"", "remove it, or set weights");
+  if (result.weights == Weights::none)
+    options.no_effect("mass", "'mass' has no effect unless weights are \"samples\" or \"capped\"", "remove it, or set weights");
   return result;
 }
 
