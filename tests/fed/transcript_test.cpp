@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A transcript of every attack: four rounds on blobs with its default options, to four digits, reviewed as a diff.
-// After a change that is meant: TOCSIN_WRITE_TRANSCRIPTS=1 test_fed --gtest_filter='*Transcript*', then look at the diff.
+// After a change that is meant: TOCSIN_WRITE_TRANSCRIPTS=1 test_fed --gtest_filter='*Transcript*', which writes it and fails once.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -43,7 +43,10 @@ class Transcript : public testing::TestWithParam<const Entry<attack::Attack>*> {
 TEST_P(Transcript, IsWhatWasReviewed) {
   const std::string path = fmt::format("{}/tests/transcripts/{}.txt", TOCSIN_SOURCE_DIR, GetParam()->name);
   const std::string found = transcript_of(*GetParam());
-  if (std::getenv("TOCSIN_WRITE_TRANSCRIPTS") != nullptr) std::ofstream(path) << found;
+  if (std::getenv("TOCSIN_WRITE_TRANSCRIPTS") != nullptr) {
+    std::ofstream(path) << found;
+    FAIL() << "wrote " << path << "; look at the difference, then run without TOCSIN_WRITE_TRANSCRIPTS";
+  }
   std::stringstream kept;
   kept << std::ifstream(path).rdbuf();
   EXPECT_EQ(found, kept.str()) << path;
