@@ -81,8 +81,8 @@ class DataError : public std::runtime_error {
 /// Anything else that ends a command with a code of its own: E13, E14, E15, E20, E21, E22.
 class RunError : public std::runtime_error {
  public:
-  RunError(Exit code, std::string message, std::string hint = "")
-      : std::runtime_error(std::move(message)), code_(code), hint_(std::move(hint)) {}
+  RunError(Exit code, const std::string& message, std::string hint = "")
+      : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
   [[nodiscard]] Exit code() const { return code_; }
   [[nodiscard]] const std::string& hint() const { return hint_; }
 

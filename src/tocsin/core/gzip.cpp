@@ -12,7 +12,7 @@
 namespace tocsin {
 namespace {
 constexpr unsigned kHeaderCheck = 2, kExtra = 4, kName = 8, kComment = 16, kReserved = 0xe0;
-constexpr std::uint64_t kMostPerByte = 1032, kSlack = 64 * 1024;  // deflate yields at most 1,032 bytes a byte
+constexpr std::uint64_t kMostPerByte = 1032, kSlack = 65536;  // deflate yields at most 1,032 bytes a byte
 
 struct Inflater {
   z_stream stream{};

@@ -39,7 +39,7 @@ class Stream {
   explicit Stream(const std::array<unsigned char, 32>& digest);
   [[nodiscard]] std::uint64_t pair(std::uint64_t k) const;
   std::array<unsigned char, 32> digest_;
-  std::array<std::uint32_t, 2> key_;
+  std::array<std::uint32_t, 2> key_{};
   std::array<std::uint32_t, 3> words_{};  // number + 1; 0: not used
   unsigned used_ = 0;
 };

@@ -3,7 +3,6 @@
 #include "tocsin/core/rows.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -79,7 +78,7 @@ void RowList::append(ConstRows rows, std::size_t i) {
   pointers_.push_back(rows.pointer(i));
 }
 
-void Updates::Free::operator()(void* memory) const { std::free(memory); }
+void Updates::Free::operator()(void* memory) const { ::operator delete(memory, std::align_val_t(kAlignment)); }
 
 Updates::Updates(std::size_t clients, std::size_t coordinates, Element element) : coordinates_(coordinates), element_(element) {
   const std::size_t per_line = kAlignment / size_of(element);
@@ -89,8 +88,7 @@ Updates::Updates(std::size_t clients, std::size_t coordinates, Element element) 
       bytes > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()))
     throw std::bad_alloc();
   pointers_.reserve(clients);
-  memory_.reset(std::aligned_alloc(kAlignment, std::max(bytes, kAlignment)));
-  if (!memory_) throw std::bad_alloc();
+  memory_.reset(::operator new(std::max(bytes, kAlignment), std::align_val_t(kAlignment)));
   std::memset(memory_.get(), 0, bytes);  // also touches every page now, so that memory runs out here and not in a later round
   for (std::size_t i = 0; i < clients; ++i) pointers_.push_back(static_cast<std::byte*>(memory_.get()) + i * stride);
 }

@@ -97,7 +97,7 @@ void Workers::run(std::size_t items, const std::function<void(std::size_t worker
   });
   std::unique_lock lock(state.mutex);
   state.item = &item;
-  state.stop = stop;
+  state.stop = std::move(stop);
   state.items = items;
   state.next = 0;
   state.failure = nullptr;
