@@ -43,6 +43,17 @@ TEST(ColumnMedian, OfNoRowsIsRefused) {
   EXPECT_EQ(support::error_of([] { column_median(Updates(0, 3).rows()); }), "the median of no rows does not exist");
 }
 
+TEST(ColumnMedian, IsRightForEveryNumberOfRows) {
+  for (const Element element : {Element::float32, Element::float64})
+    for (std::size_t n = 1; n <= 70; ++n) {
+      const Updates rows = support::integer_rows(n, element);
+      for (const Even even : {Even::average, Even::lower, Even::upper})
+        EXPECT_EQ(column_median(rows.rows(), even), column_median_reference(rows.rows(), even)) << n << " rows";
+      const Numbers ones(n, 1.0);
+      EXPECT_EQ(weighted_column_median(rows.rows(), ones, Even::average), column_median_reference(rows.rows())) << n << " rows";
+    }
+}
+
 RC_GTEST_PROP(ColumnMedian, HasTheBitsOfItsReference, ()) {
   const auto drawn = drawn_rows(*rc::gen::element(Values::small_integers, Values::any));
   const Even even = *rc::gen::element(Even::average, Even::lower, Even::upper);

@@ -106,7 +106,7 @@ TEST(Elementwise, SoftmaxCrossEntropyMatchesDoubleArithmetic) {
     for (std::size_t r = 0; r < rows; ++r) {
       const float* row = z.data() + r * classes;
       const std::size_t best = static_cast<std::size_t>(std::max_element(row, row + classes) - row);
-      correct += best == static_cast<std::size_t>(labels[r]) ? 1 : 0;
+      correct += best == static_cast<std::size_t>(labels[r]) ? 1U : 0U;
       double total = 0;
       for (std::size_t c = 0; c < classes; ++c) total += std::exp(static_cast<double>(row[c]) - static_cast<double>(row[best]));
       loss += std::log(total) - (static_cast<double>(row[labels[r]]) - static_cast<double>(row[best]));

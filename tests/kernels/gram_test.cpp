@@ -67,6 +67,15 @@ RC_GTEST_PROP(Gram, IsExactOnSmallIntegers, ()) {
   RC_ASSERT(flat(centered_gram(drawn.view())) == flat(centered_gram_reference(drawn.view())));
 }
 
+TEST(Gram, IsExactForEveryNumberOfRows) {
+  for (const Element element : {Element::float32, Element::float64})
+    for (std::size_t n = 1; n <= 40; ++n) {
+      const Updates rows = support::integer_rows(n, element);
+      EXPECT_EQ(flat(gram(rows.rows())), flat(gram_reference(rows.rows()))) << n << " rows";
+      EXPECT_EQ(flat(centered_gram(rows.rows())), flat(centered_gram_reference(rows.rows()))) << n << " rows";
+    }
+}
+
 RC_GTEST_PROP(Gram, IsCloseToItsReference, ()) {
   const auto drawn = drawn_rows(Values::any, 20, 700);
   for (const bool centered : {false, true}) {

@@ -38,7 +38,6 @@ void TreeSum::add(std::size_t block, std::vector<double> partial) {
       half = std::move(found->second);
       waiting_.erase(found);
     }
-    if (node > other) std::swap(partial, half);
     add_to(partial, half);
   }
   result_ = std::move(partial);

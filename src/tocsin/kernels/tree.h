@@ -18,7 +18,7 @@ void tree_sum(std::vector<std::vector<double>>& partials);
 namespace detail {
 
 /// The same tree, fed by many threads: a pair is joined as soon as both halves are there, so that about (depth + threads) partial
-/// sums live at a time, and always left + right, so that no order of arrival changes a bit.
+/// sums live at a time; which half came first does not change their sum.
 class TreeSum {
  public:
   /// `blocks` leaves, at least one.
