@@ -23,8 +23,9 @@ find_library(TOCSIN_DNNL dnnl REQUIRED)
 set(TOCSIN_OPENBLAS_FOLDER /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-openmp CACHE PATH "folder of OpenBLAS's OpenMP variant")
 find_library(TOCSIN_OPENBLAS openblas PATHS ${TOCSIN_OPENBLAS_FOLDER} NO_DEFAULT_PATH REQUIRED)
 find_library(TOCSIN_GOMP NAMES gomp libgomp.so.1 PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} /usr/lib/gcc/${CMAKE_LIBRARY_ARCHITECTURE}/12 REQUIRED)
+# One RUNPATH in the build tree and installed: CMake pads the former otherwise, and an empty entry means the current folder.
 set(CMAKE_INSTALL_RPATH ${TOCSIN_OPENBLAS_FOLDER})
-set(CMAKE_BUILD_RPATH ${TOCSIN_OPENBLAS_FOLDER})
+set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 
 # Private flags of everything we compile; never exported.
 add_library(tocsin_flags INTERFACE)
