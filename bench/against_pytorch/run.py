@@ -159,8 +159,8 @@ def machine(options):
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     versions = subprocess.run([sys.executable, "-c", "import torch, numpy; print(torch.__version__, numpy.__version__)"],
                               env=clean_environment(), text=True, capture_output=True, check=True).stdout.split()
-    build = subprocess.run([options.tocsin, "--version"], env=clean_environment(), text=True, capture_output=True, check=True).stdout.strip()
-    return {"processor": model, "cores": os.cpu_count(), "torch": versions[0], "numpy": versions[1], "tocsin": build}
+    build = subprocess.run([options.tocsin, "--version"], env=clean_environment(), text=True, capture_output=True, check=True).stdout
+    return {"processor": model, "cores": os.cpu_count(), "torch": versions[0], "numpy": versions[1], "tocsin": "; ".join(build.removeprefix("tocsin ").splitlines())}
 
 
 def main():
@@ -182,7 +182,7 @@ def main():
     print(", ".join(f"{key} {value}" for key, value in report["machine"].items()))
     if not options.skip_speed:
         print(f"\nSamples a second, one thread, medians of {options.windows} interleaved windows of {options.seconds:g} s\n")
-        print("| network, batch, optimizer, precision | PyTorch | Tocsin | share of float32 peak | ratio to the best | at least |")
+        print("| network, batch, optimizer, precision | PyTorch | Tocsin | share of peak | ratio to the best | at least |")
         print("| --- | --- | --- | --- | --- | --- |", flush=True)
         for row in ROWS:
             if row[0] in wanted:
