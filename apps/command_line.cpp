@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -17,11 +18,19 @@ namespace tocsin::apps {
 namespace {
 constexpr std::size_t kMostWorkers = 1024, kMostSeeds = 10'000, kMostBatch = 65'536;
 
+std::string check_seconds(const std::string& text) {
+  double seconds = 0;
+  const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool fine = code == std::errc() && rest == text.data() + text.size() && seconds >= 0.05 && seconds <= 3600.0;
+  return fine ? "" : fmt::format("'{}' must be seconds in [0.05, 3600]", printable(text));
+}
+
 /// The parser of all verbs, writing into one CommandLine.
 class Parser {
  public:
   Parser() {
     app_.set_help_flag("-h,--help", "print this and end");
+    app_.allow_extras();
     app_.add_flag("--version", show_version_, "print version, build id and instruction set, and end");
     app_.footer(
         "Examples:\n"
@@ -47,8 +56,6 @@ class Parser {
     if (first == "help") return help_of(argc > 2 ? argv[2] : "");
     if (!first.starts_with("-") && verbs_.find(first) == verbs_.end())
       throw RunError(Exit::usage, lab::detail::unknown_name("verb", first, verb_names()), "tocsin --help");
-    for (int i = 2; i < argc; ++i)
-      if (std::string_view(argv[i]) == "--json") line_.json = true;  // known before anything can go wrong
     try {
       app_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
@@ -183,7 +190,7 @@ class Parser {
     add_choice(*app, "--precision", line_.precision, {"float32", "bf16", "float64"}, "precision");
     app->add_option("--seconds", line_.seconds, "for each network, about")
         ->type_name("S")
-        ->check(CLI::Range(0.05, 3600.0).description(""))
+        ->check(CLI::Validator(check_seconds, ""))
         ->capture_default_str();
     for (const nn::BuiltIn& network : nn::built_in_networks()) choices_["--network"].emplace_back(network.name);
     add_json(*app, "one object a line");
@@ -250,6 +257,10 @@ class Parser {
 }  // namespace
 
 CommandLine read_command_line(int argc, const char* const* argv) { return Parser().parse(argc, argv); }
+
+bool wants_json(int argc, const char* const* argv) {
+  return std::any_of(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; });
+}
 
 std::vector<VerbDoc> verb_docs() { return Parser().docs(); }
 

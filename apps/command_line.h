@@ -33,6 +33,9 @@ struct CommandLine {
 /// Reads it. Throws RunError(Exit::usage) naming what is wrong and the nearest known names.
 CommandLine read_command_line(int argc, const char* const* argv);
 
+/// Whether errors are to be JSON: known before anything can go wrong.
+bool wants_json(int argc, const char* const* argv);
+
 /// One flag of a verb, and what may follow it.
 struct FlagDoc {
   std::string name;  ///< "--out"

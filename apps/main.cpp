@@ -40,13 +40,12 @@ int do_verb(const tocsin::apps::CommandLine& line) {
 int main(int argc, char** argv) {
   using namespace tocsin;
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error with a name, not a death
-  apps::CommandLine line;
   try {
-    line = apps::read_command_line(argc, argv);
+    const apps::CommandLine line = apps::read_command_line(argc, argv);
     const int code = do_verb(line);
     if (line.verb != apps::Verb::run && std::fflush(stdout) != 0) throw RunError(Exit::io, "cannot write to standard output");
     return code;
   } catch (...) {
-    return apps::report_failure(std::current_exception(), line.json);
+    return apps::report_failure(std::current_exception(), apps::wants_json(argc, argv));
   }
 }

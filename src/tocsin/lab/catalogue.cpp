@@ -177,7 +177,7 @@ std::string default_text(const OptionDoc& doc) { return doc.fallback.empty() ? "
 std::string options_text(const std::vector<OptionDoc>& options, std::string_view indent) {
   std::string text;
   for (const OptionDoc& doc : options) {
-    std::string line = fmt::format("{}  {}", doc.key, doc.type);
+    std::string line = fmt::format("{}: {}", doc.key, doc.type);
     if (!doc.range.empty()) line += ", " + doc.range;
     if (!doc.fallback.empty()) line += fmt::format(", default {}", default_text(doc));
     text += wrapped(line, 100, indent);

@@ -20,7 +20,7 @@ void check_malicious(const Plan& plan, const ThreatText& threat, Options table, 
                   fmt::format("there is no client {}: {} clients are numbered 0 to {}", sorted.back(), clients, clients - 1));
   }
   if (threat.count && *threat.count > clients)
-    table.fault("count", fmt::format("{} malicious clients of {}", *threat.count, clients));
+    table.fault("count", fmt::format("count = {} malicious clients, and there are {}", *threat.count, clients));
 }
 
 /// The least n the rule is defined for against the cohort.

@@ -12,6 +12,7 @@
 
 namespace tocsin::lab {
 namespace {
+constexpr std::size_t kLongestName = 64;
 constexpr std::size_t kMostClients = std::size_t{1} << 24;
 constexpr std::string_view kRuleHelp = "the aggregation rule: its name, or { name, ... } with its options (`tocsin list rules`)";
 constexpr std::string_view kAttackHelp = "what the malicious clients do (`tocsin list attacks`); its options stand beside it";
@@ -208,7 +209,7 @@ constexpr Section kVariant{"variant", "[[variant]]: a name and the keys in which
 
 bool is_file_name(std::string_view name) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && name.size() <= 64 && plain(name.front()) &&
+  return !name.empty() && name.size() <= kLongestName && plain(name.front()) &&
          std::all_of(name.begin(), name.end(), [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
 }
 
@@ -263,6 +264,7 @@ Plan read_plan(const Table& root, const Table& base, const std::string& variant,
   read_attack(attack, attack_value == nullptr ? nullptr : attack_value->as<Table>(), plan, attack_place);
   Options defense = table(kDefense);
   read_defense(defense, *text, plan, rule_place);
+  options.raw(kVariant.key, "array of tables", std::nullopt, kVariant.help);  // read before, but a name to be known
   options.finish();
 
   Faults scratch;
@@ -270,9 +272,9 @@ Plan read_plan(const Table& root, const Table& base, const std::string& variant,
                        {federation, threat_table, training, attack, plan.rule_options.value_or(Options::describing(scratch)),
                         attack_place, rule_place},
                        faults);
-  if (!is_file_name(plan.run_name()))
-    options.fault("name", fmt::format("the run directory '{}' would have a name longer than 64", printable(plan.run_name())),
-                  "a shorter name");
+  if (plan.run_name().size() > kLongestName)
+    options.fault("name", fmt::format("the run directory '{}' would have a name longer than {}", printable(plan.run_name()), kLongestName),
+                  "take a shorter one");
   faults.raise();
 
   Options targets = attack.table("targets", "");

@@ -132,8 +132,8 @@ std::string stealth_text(const Group& group, const Ink& ink) {
   }
   const std::string of = group.variant.empty() ? "" : fmt::format(" in '{}'", group.variant);
   return fmt::format(
-      "{}What the attacker sent against what the others sent{}{} (medians over clients; the mean is that of the others)\n{}\n",
-      ink.bold, of, ink.off, grid.text(ink));
+      "{}What the attacker sent against what the others sent{}{}\n{}  medians over clients; the mean is that of the others{}\n{}\n",
+      ink.bold, of, ink.off, ink.dim, ink.off, grid.text(ink));
 }
 
 std::string seeds_text(const std::vector<Group>& groups, const Ink& ink) {

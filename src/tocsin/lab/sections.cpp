@@ -19,15 +19,17 @@ auto optional(Options& options, std::string_view key, std::string_view type, std
 }  // namespace
 
 std::optional<double> optional_number(Options& options, std::string_view key, const NumberOption& option) {
-  return optional(options, key, "number", option.help, [&] { return options.number(key, option); });
+  const std::string type = fmt::format("number in {}{}, {}]", option.above ? '(' : '[', option.at_least, option.at_most);
+  return optional(options, key, type, option.help, [&] { return options.number(key, option); });
 }
 
 std::optional<std::size_t> optional_count(Options& options, std::string_view key, const CountOption& option) {
-  return optional(options, key, "count", option.help, [&] { return options.count(key, option); });
+  const std::string type = option.at_least > 0 ? fmt::format("count >= {}", option.at_least) : "count";
+  return optional(options, key, type, option.help, [&] { return options.count(key, option); });
 }
 
 std::optional<std::vector<std::size_t>> optional_counts(Options& options, std::string_view key, const CountsOption& option) {
-  return optional(options, key, "list of counts", option.help, [&] { return options.counts(key, option); });
+  return optional(options, key, "counts", option.help, [&] { return options.counts(key, option); });
 }
 
 ValidationPlan read_validation(Options& data, Faults& faults, Value& resolved) {
@@ -43,9 +45,12 @@ ValidationPlan read_validation(Options& data, Faults& faults, Value& resolved) {
     data.fault("validation", fmt::format("'validation' must be a count or a table {{ from, count }}, got {}", given->kind()));
     return plan;
   }
-  Table plain;  // `validation = 5000` is { from = "train", count = 5000 }
-  if (table == nullptr) plain.set("count", given->place, *given);
-  Options options(table != nullptr ? table : &plain, given->place, "[data] validation", faults);
+  if (table == nullptr) {
+    plan.count = data.count("validation", {.fallback = 0, .help = "how many samples"});
+    resolved = *given;
+    return plan;
+  }
+  Options options(table, given->place, "[data] validation", faults);
   plan.from_test =
       options.word("from", {.fallback = "train", .words = {"train", "test"}, .help = "the part it is cut from"}) == "test";
   plan.count = options.count("count", {.fallback = std::nullopt, .help = "how many samples"});
@@ -117,16 +122,16 @@ ThreatText read_threat(Options& options) {
   threat.fraction = optional_number(
       options, "fraction",
       {.fallback = std::nullopt, .at_least = 0.0, .at_most = 1.0, .help = "instead: this share of all clients, drawn by the seed"});
-  threat.assumed = optional_count(options, "assumed",
-                                  {.fallback = std::nullopt,
-                                   .help = "f, how many malicious clients of a cohort the defense is told to expect; default: the "
-                                           "number of malicious clients, at most the cohort"});
   const std::string level = options.word(
       "knowledge",
       {.fallback = "own",
        .words = {"own", "benign", "server"},
        .help = "what the attacker sees: its own clients, the benign updates of the round too, the server's defense too"});
   threat.knowledge = level == "server" ? attack::Level::server : level == "benign" ? attack::Level::benign : attack::Level::own;
+  threat.assumed = optional_count(options, "assumed",
+                                  {.fallback = std::nullopt,
+                                   .help = "f, how many malicious clients of a cohort the defense is told to expect; default: the "
+                                           "number of malicious clients, at most the cohort"});
 
   std::vector<std::string> given;
   for (const char* key : {"malicious", "count", "fraction"})

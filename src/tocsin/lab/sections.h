@@ -31,7 +31,7 @@ TargetPlan read_targets(Options options);
 /// "unknown attack 'aile'; known: none, alie; did you mean 'alie'?"
 std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known);
 
-/// An option that may be left out and then has no value at all.
+/// An option that may be left out and then has no value at all. Numbers have both bounds.
 std::optional<double> optional_number(Options& options, std::string_view key, const NumberOption& option);
 std::optional<std::size_t> optional_count(Options& options, std::string_view key, const CountOption& option);
 std::optional<std::vector<std::size_t>> optional_counts(Options& options, std::string_view key, const CountsOption& option);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -35,7 +36,7 @@ data::Dataset random_samples(const nn::Architecture& architecture, std::size_t s
 
 Speed measure_speed(const nn::Architecture& architecture, const nn::LocalTraining& training, const data::Dataset& data,
                     double seconds) {
-  constexpr double kWindows = 5;
+  constexpr int kWindows = 5;
   nn::prepare_thread();
   const std::unique_ptr<nn::Network> network = nn::make_network(architecture, training.batch, training.precision);
   Updates parameters(1, architecture.parameters(),
@@ -54,17 +55,24 @@ Speed measure_speed(const nn::Architecture& architecture, const nn::LocalTrainin
   };
 
   const Clock::time_point begin = Clock::now();
-  std::size_t count = std::min<std::size_t>(1, data.size());
-  double best = run(count);  // one sample first: the plain reference may take long for a batch
+  double best = run(std::min<std::size_t>(1, data.size()));  // one sample first: the plain reference may take long for a batch
   if (seconds_since(begin) < seconds) {
-    count = std::min(training.batch, data.size());
-    run(count);
-    best = run(count);
-    const double in_window = best * seconds / kWindows;
-    const std::size_t batches =
-        std::clamp<std::size_t>(static_cast<std::size_t>(in_window) / count, 1, std::max<std::size_t>(1, data.size() / count));
-    count *= batches;
-    while (seconds_since(begin) < seconds) best = std::max(best, run(count));
+    run(std::min(training.batch, data.size()));
+    for (int window = 0; window < kWindows; ++window) {
+      const Clock::time_point window_begin = Clock::now();
+      double done = 0;
+      while (done == 0 || seconds_since(window_begin) < seconds / kWindows) {
+        // As many whole batches as fit into what is left of the window, at the rate known so far.
+        const double left = std::max(0.0, seconds / kWindows - seconds_since(window_begin));
+        const double batches = std::max(1.0, std::floor(best * left / static_cast<double>(training.batch)));
+        const double most = static_cast<double>(std::max<std::size_t>(1, data.size() / training.batch));
+        const auto count = static_cast<std::size_t>(std::min(batches, most)) * training.batch;
+        run(std::min(count, data.size()));
+        done += static_cast<double>(std::min(count, data.size()));
+      }
+      const double rate = done / std::max(1e-9, seconds_since(window_begin));
+      best = window == 0 ? rate : std::max(best, rate);
+    }
   }
   return {best, best * architecture.flops_per_sample() * 1e-9};
 }
