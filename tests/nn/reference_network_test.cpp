@@ -192,11 +192,11 @@ TEST_F(ReferenceNetwork, SaysWhatTheCallerBroke) {
   EXPECT_EQ(support::error_of([&] { network_->load(Updates(1, 3).rows()); }),
             fmt::format("network 'every_layer' has {0} parameters, got [1, 3] and [1, {0}]", architecture_.parameters()));
   network_->put(inputs_.rows());
-  EXPECT_EQ(support::error_of([&] { network_->logits(); }), "network 'every_layer': run `forward` or `gradient` first");
+  EXPECT_EQ(support::error_of([&] { (void)network_->logits(); }), "network 'every_layer': run `forward` or `gradient` first");
   network_->gradient(wanted_, dropout_);
   EXPECT_EQ(support::error_of([&] { network_->input_gradient(std::vector<double>(12)); }),
             "network 'every_layer': the gradient of the input needs a `forward` first");
-  EXPECT_EQ(support::error_of([&] { network_->output_of(11); }), "network 'every_layer' has layers 0 to 10, got 11");
+  EXPECT_EQ(support::error_of([&] { (void)network_->output_of(11); }), "network 'every_layer' has layers 0 to 10, got 11");
 }
 
 TEST_F(ReferenceNetwork, IsWhatFloat64Means) {
