@@ -126,10 +126,16 @@ TEST(Elementwise, GivesATieOfLogitsToTheLowestClass) {
   EXPECT_EQ(softmax_cross_entropy(z, std::vector<std::int32_t>{2}, 4, 1.0F, {}).correct, 0U);
 }
 
-TEST(Elementwise, PassesNaNLogitsOn) {
-  const std::vector<float> z = {1, std::nanf(""), 3};
+TEST(Elementwise, PassesNaNLogitsOnAndNeverCountsThemAsAHit) {
   std::vector<float> gradient(3);
-  EXPECT_TRUE(std::isnan(softmax_cross_entropy(z, std::vector<std::int32_t>{0}, 3, 1.0F, gradient).loss));
+  for (std::size_t at = 0; at < 3; ++at)
+    for (std::int32_t label = 0; label < 3; ++label) {
+      std::vector<float> z = {1, 2, 3};
+      z[at] = std::nanf("");
+      const LossSums sums = softmax_cross_entropy(z, std::vector<std::int32_t>{label}, 3, 1.0F, gradient);
+      EXPECT_TRUE(std::isnan(sums.loss));
+      EXPECT_EQ(sums.correct, 0U);
+    }
 }
 
 TEST(Elementwise, DrawsMasksFromTheBlocksOfTheStream) {

@@ -226,7 +226,6 @@ LossSums SoftmaxCrossEntropy(const float* logits, const std::int32_t* labels, st
     for (std::size_t c = 1; c < classes; ++c)
       if (z[c] > z[best]) best = c;
     const std::size_t label = static_cast<std::size_t>(labels[r]);
-    sums.correct += best == label ? 1 : 0;
     const float top = z[best];
     double total = 0;
     for (std::size_t begin = 0; begin < classes; begin += kChunk) {
@@ -237,6 +236,7 @@ LossSums SoftmaxCrossEntropy(const float* logits, const std::int32_t* labels, st
       for (std::size_t c = 0; c < n; ++c) total += static_cast<double>(exponentials[c]);
       if (gradient != nullptr) std::copy(exponentials, exponentials + n, gradient + r * classes + begin);
     }
+    sums.correct += best == label && !std::isnan(total) ? 1 : 0;
     sums.loss += std::log(total) - static_cast<double>(z[label] - top);
     if (gradient == nullptr) continue;
     float* g = gradient + r * classes;

@@ -42,7 +42,8 @@ struct AdamStep {
 };
 void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step);
 
-/// Softmax cross-entropy of logits [rows, classes]: the sum of losses (double) and the number of hits (lowest index on ties). If
+/// Softmax cross-entropy of logits [rows, classes]: the sum of losses (double) and the number of hits (lowest index on ties;
+/// a row with NaN is none). If
 /// `gradient` is not empty it becomes scale * (softmax - onehot) [rows, classes].
 struct LossSums {
   double loss = 0;
