@@ -68,19 +68,23 @@ std::string outlook_text(const lab::Plan& plan, const Outlook& outlook, const la
   text += fmt::format("memory     about {} of the {} that may be used ({})\n", lab::bytes_text(outlook.memory.bytes()),
                       lab::bytes_text(allowed.usable()), allowed.source);
   for (const std::string& line : lab::memory_lines(outlook.memory)) text += "         " + line + "\n";
-  text += fmt::format("time       about {} on {} worker{} ({} samples/s each, measured just now)\n",
-                      lab::duration_text(outlook.seconds), workers, workers == 1 ? "" : "s",
-                      lab::grouped(static_cast<std::size_t>(outlook.samples_per_second)));
+  if (outlook.samples_per_second > 0.0)
+    text += fmt::format("time       about {} on {} worker{} ({} samples/s each, measured just now)\n",
+                        lab::duration_text(outlook.seconds), workers, workers == 1 ? "" : "s",
+                        lab::grouped(static_cast<std::size_t>(outlook.samples_per_second)));
   return text;
 }
 
-Outlook look_at(const lab::Plan& plan, const lab::Setting& setting, std::size_t workers) {
+/// `fits`: else nothing is measured, since that would take the memory.
+Outlook look_at(const lab::Plan& plan, const lab::Setting& setting, std::size_t workers, bool fits) {
   Outlook outlook;
   outlook.memory = lab::estimate_memory(plan, setting, workers);
   outlook.parameters = setting.architecture.parameters();
-  outlook.samples_per_second =
-      lab::measure_speed(setting.architecture, plan.training, *setting.problem.train, kMeasureSeconds).samples_per_second;
-  outlook.seconds = lab::estimate_seconds(plan, setting, workers, outlook.samples_per_second);
+  if (fits) {
+    outlook.samples_per_second =
+        lab::measure_speed(setting.architecture, plan.training, *setting.problem.train, kMeasureSeconds).samples_per_second;
+    outlook.seconds = lab::estimate_seconds(plan, setting, workers, outlook.samples_per_second);
+  }
   outlook.smallest_shard = setting.partition.front().samples.size();
   for (const data::Shard& shard : setting.partition) {
     outlook.smallest_shard = std::min(outlook.smallest_shard, shard.samples.size());
@@ -115,12 +119,14 @@ int validate(const CommandLine& line) {
   std::exception_ptr too_large;
   for (const lab::Plan& plan : experiment.plans) {
     const lab::Setting setting = lab::make_setting(plan, shelf.get(plan));
+    bool fits = true;
     try {
       lab::check_memory(plan, setting, workers, allowed);
     } catch (const RunError&) {
+      fits = false;
       if (!too_large) too_large = std::current_exception();
     }
-    const Outlook outlook = look_at(plan, setting, workers);
+    const Outlook outlook = look_at(plan, setting, workers, fits);
     seconds += outlook.seconds;
     json.push_back(outlook_json(plan, outlook));
     text += fmt::format("# {}\n", plan.run_name());

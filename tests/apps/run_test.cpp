@@ -232,7 +232,7 @@ TEST(Validate, AnswersForASillyNumberOfClientsAtOnce) {
     const Ran ran =
         tocsin({"validate", folder.write("exp.toml", edited(kBlobs, "clients = 4", std::string("clients = ") + clients))});
     EXPECT_EQ(ran.code, 10) << clients;
-    EXPECT_LT(ran.seconds, 2.0);
+    EXPECT_LT(ran.seconds, 5.0);
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ namespace tocsin::support {
 struct Ran {
   int code = -1;
   std::string out, err;
-  double seconds = 0;
+  double seconds = 0, peak_bytes = 0;  ///< resident
 };
 
 /// A running child. Its output goes to files of its folder.
@@ -62,9 +63,11 @@ class Command {
   [[nodiscard]] std::string out() const { return contents(folder_.at("out")); }
   Ran wait() {
     int status = 0;
-    ::waitpid(child_, &status, 0);
+    struct rusage used {};
+    ::wait4(child_, &status, 0, &used);
     child_ = -1;
     Ran ran;
+    ran.peak_bytes = 1024.0 * static_cast<double>(used.ru_maxrss);
     ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     ran.out = out();
     ran.err = contents(folder_.at("err"));

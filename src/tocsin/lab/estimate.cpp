@@ -10,8 +10,9 @@
 
 namespace tocsin::lab {
 namespace {
-constexpr double kProgram = 48.0 * 1024 * 1024;         // code, libraries and their tables, resident; measured
-constexpr double kWorkerLibraries = 5.0 * 1024 * 1024;  // OpenBLAS buffers and a stack, resident, a thread; measured
+constexpr double kProgram = 20.0 * 1024 * 1024;         // code, libraries and their tables, resident; measured
+constexpr double kWorkerLibraries = 2.0 * 1024 * 1024;  // a stack and buffers of libraries, resident, a thread; measured
+constexpr double kForwardShare = 0.55;                  // of a replica that never goes backward: its gradients stay untouched
 constexpr std::size_t kTileColumns = 4096;
 
 double real(std::size_t n) { return static_cast<double>(n); }
@@ -67,13 +68,17 @@ MemoryEstimate estimate_memory(const Plan& plan, const Setting& setting, std::si
         needed ? fmt::format("{} holds every row", plan.rule_entry->name) : "rows are kept for distances and cosines");
   }
 
-  const std::size_t busy = std::min(workers, std::max<std::size_t>(n, 1));
-  const double replica = real(nn::footprint(setting.architecture, training.batch, training.precision)) +
-                         real(moments(training.optimizer)) * real(d) * real(element);
-  add("replicas", fmt::format("{} x {}", busy, bytes_text(replica)), real(busy) * replica);
+  const auto replica = [&](std::size_t capacity) {
+    return real(nn::footprint(setting.architecture, capacity, training.precision));
+  };
+  const std::size_t busy = std::min(workers, n);
+  const double trainer = replica(training.batch) + real(moments(training.optimizer)) * real(d) * real(element);
+  add("replicas", fmt::format("{} x {}", busy, bytes_text(trainer)), real(busy) * trainer, "for training");
+  const double judge = kForwardShare * replica(fed::kEvaluationBatch);
+  add("", fmt::format("{} x {}", workers, bytes_text(judge)), real(workers) * judge, "for evaluation");
   if (plan.attack_entry->facts.trains && !setting.targets.empty()) {
-    const double small = real(nn::footprint(setting.architecture, setting.targets.size(), training.precision));
-    add("attackers", fmt::format("{} x {}", busy, bytes_text(small)), real(busy) * small);
+    const double small = replica(setting.targets.size());
+    add("", fmt::format("{} x {}", busy, bytes_text(small)), real(busy) * small, "for attackers");
   }
 
   const data::Dataset &train = *setting.problem.train, &test = *setting.problem.test;

@@ -273,7 +273,8 @@ Plan read_plan(const Table& root, const Table& base, const std::string& variant,
                         attack_place, rule_place},
                        faults);
   if (plan.run_name().size() > kLongestName)
-    options.fault("name", fmt::format("the run directory '{}' would have a name longer than {}", printable(plan.run_name()), kLongestName),
+    options.fault("name",
+                  fmt::format("the run directory '{}' would have a name longer than {}", printable(plan.run_name()), kLongestName),
                   "take a shorter one");
   faults.raise();
 

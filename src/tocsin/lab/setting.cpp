@@ -52,7 +52,8 @@ std::optional<nn::Architecture> fit(const Plan& plan, const data::Dataset& train
                train.classes == 0 ? "name = \"linear\", or layers with loss = \"squared_error\""
                                   : "a network with loss = \"cross_entropy\"");
   } catch (const std::invalid_argument& error) {
-    faults.add(plan.places.model, fmt::format("network '{}' does not fit {}: {}", printable(plan.model.name), train.name, error.what()),
+    faults.add(plan.places.model,
+               fmt::format("network '{}' does not fit {}: {}", printable(plan.model.name), train.name, error.what()),
                fmt::format("its samples are {} x {} x {}", train.shape.channels, train.shape.height, train.shape.width));
   }
   return std::nullopt;
