@@ -62,6 +62,15 @@ TEST(WeightedMean, WithoutAnySamplesHasNoUpdate) {
   EXPECT_EQ(support::make(weighted_mean_entry)->fixed_weights(Round{.cohort = kCohort, .samples = none}), none);
 }
 
+TEST(WeightedMean, WithoutACapThatHelpsHasNoWeights) {
+  // One of two rows that report samples holds half, whatever the cap.
+  const Numbers samples{0, 600, 0, 600};
+  const Round round{.cohort = kCohort, .samples = samples, .assumed_malicious = 1};
+  const auto rule = support::make(weighted_mean_entry, "weights = 'capped'");
+  EXPECT_EQ(rule->fixed_weights(round), Numbers(4, 0.0));
+  EXPECT_THROW(rule->aggregate(kFour.rows(), round), TooFew);
+}
+
 TEST(WeightedMean, RefusesCountsThatAreNone) {
   EXPECT_EQ(error_of([] { aggregate(weighted_mean_entry, "", kFour, Round{}); }),
             "weighted_mean: weights need the sample counts of 4 rows, got 0");

@@ -79,6 +79,10 @@ TEST(RuleOptions, MinimaFollowTheOptions) {
   EXPECT_EQ(fewest(mean_entry, "", 3), 1U);
   EXPECT_EQ(fewest(median_entry, "", 3), 7U);
   EXPECT_EQ(fewest(median_entry, "f = 1", 3), 3U);
+  EXPECT_EQ(fewest(weighted_mean_entry, "weights = 'capped'", 3), 7U);  // 3 of 7 hold 0.43, 3 of 6 hold half
+  EXPECT_EQ(fewest(weighted_mean_entry, "weights = 'capped'\ncap_share = 0.2", 3), 15U);
+  EXPECT_EQ(fewest(median_entry, "weights = 'capped'\ncap_share = 0.2", 3), 15U);
+  EXPECT_EQ(fewest(krum_entry, "weights = 'capped'\ncap_share = 0.2", 3), 15U);
   EXPECT_EQ(fewest(krum_entry, "", 3), 9U);
   EXPECT_EQ(fewest(krum_entry, "compat = 'byzfl'", 3), 7U);
   EXPECT_EQ(fewest(krum_entry, "compat = 'byzfl'\nf = 2", 3), 5U);

@@ -88,6 +88,16 @@ TEST(Decide, LeavesTheFormulaOutWhereOptionsChangeIt) {
             "krum needs n >= 3, got 2");
 }
 
+TEST(NeededText, HasTheFormulaOnlyWhereItHolds) {
+  Faults faults;
+  Options defaults = Options::describing(faults);
+  EXPECT_EQ(needed_text(krum_entry, 2, defaults), "2f+3 = 7");
+  EXPECT_EQ(needed_text(mean_entry, 2, defaults), "1");
+  const Table table = parse_toml("compat = 'byzfl'", "test.toml");
+  Options byzfl(&table, Place{"test.toml", 0, 0}, "[defense.rule]", faults);
+  EXPECT_EQ(needed_text(krum_entry, 2, byzfl), "5");
+}
+
 TEST(Decide, CountsRowsSetAsideAgainstARulesOwnF) {
   // f = 3 would need 9 rows; with two set aside it is 1 and needs 5.
   EXPECT_EQ(decide_with(krum_entry, "f = 3", kEight, Round{.assumed_malicious = 0}).aggregation.update, (Numbers{2, 0}));

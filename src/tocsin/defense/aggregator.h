@@ -59,7 +59,7 @@ class Aggregator {
   /// where other rows would do).
   virtual Aggregation aggregate(ConstRows updates, const Round& round) = 0;
   /// Coefficients [n] known before any row is seen, for a rule that folds: `aggregate` gives sum_i weights[i] x_i, added in row
-  /// order, to the bit. All 0 where no row has weight. Empty for every other rule.
+  /// order, to the bit. All 0 where nothing may be applied. Empty for every other rule.
   [[nodiscard]] virtual std::vector<double> fixed_weights(const Round&) const { return {}; }
   /// Names every field that lives across rounds (stateless rules: none).
   virtual void visit(SnapshotVisitor&) {}

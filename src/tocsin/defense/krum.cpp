@@ -133,13 +133,13 @@ RuleOptions read_multi_krum(Options& options) {
 /// The fewest rows for which the bound holds and the rows kept are at least 1 and at most n - f.
 std::size_t fewest(std::size_t f, const RuleOptions& options) {
   std::size_t n = 2 * f + (options.krum.bound == Bound::two_f_3 ? 3 : 1);
-  if (options.krum.selection == Selection::iterative) return std::max(n, 2 * f + 3);
+  if (options.krum.selection == Selection::iterative) return std::max({n, 2 * f + 3, fewest_to_cap(options.weights, f)});
   const auto fits = [&] {
     const double keep = options.keep.of(static_cast<double>(n), static_cast<double>(f));
     return keep >= 1 && keep <= static_cast<double>(n - f);
   };
   while (!fits()) ++n;
-  return n;
+  return std::max(n, fewest_to_cap(options.weights, f));
 }
 
 class Krum final : public Aggregator {

@@ -40,7 +40,11 @@ class Mean final : public Aggregator {
   }
 
   [[nodiscard]] std::vector<double> fixed_weights(const Round& round) const override {
-    return coefficients(round.cohort.size(), round);
+    try {
+      return coefficients(round.cohort.size(), round);
+    } catch (const TooFew&) {  // no cap can help; `aggregate` says so, a folded round holds for want of weight
+      return std::vector<double>(round.cohort.size(), 0.0);
+    }
   }
 
  private:
@@ -57,10 +61,9 @@ class Mean final : public Aggregator {
   MeanOptions options_;
 };
 
-constexpr Aggregator::Facts kFacts{.shape = Shape::gram, .robust = false, .folds = true, .weights = WeightUse::mean};
-constexpr Aggregator::Facts weighing(Aggregator::Facts facts) {
-  facts.weighs_samples = true;
-  return facts;
+std::size_t fewest(std::size_t f, Options& options, std::string_view weights) {
+  const MeanOptions read = read_mean(options, weights);
+  return fewest_to_cap(read.weights, read.assumed.of(f));
 }
 }  // namespace
 
@@ -69,7 +72,10 @@ constinit const Entry<Aggregator> mean_entry{
     .summary = "mean of all rows",
     .paper = "arXiv:1602.05629",
     .status = Status::verified,
-    .facts = kFacts,
+    .facts = {.shape = Shape::gram,
+              .min_clients = [](std::size_t f, Options& options) { return fewest(f, options, "none"); },
+              .folds = true,
+              .weights = WeightUse::mean},
     .make = [](Options& options) -> std::unique_ptr<Aggregator> {
       return std::make_unique<Mean>("mean", read_mean(options, "none"));
     },
@@ -80,7 +86,11 @@ constinit const Entry<Aggregator> weighted_mean_entry{
     .summary = "mean of all rows, weighted by the sample counts that clients report",
     .paper = "arXiv:1602.05629",
     .status = Status::verified,
-    .facts = weighing(kFacts),
+    .facts = {.shape = Shape::gram,
+              .min_clients = [](std::size_t f, Options& options) { return fewest(f, options, "samples"); },
+              .folds = true,
+              .weighs_samples = true,
+              .weights = WeightUse::mean},
     .make = [](Options& options) -> std::unique_ptr<Aggregator> {
       return std::make_unique<Mean>("weighted_mean", read_mean(options, "samples"));
     },

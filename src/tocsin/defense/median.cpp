@@ -41,6 +41,12 @@ MedianOptions read_median(Options& options) {
   return result;
 }
 
+/// 2f + 1 rows for the rule's own f, or what the cap on weights needs if that is more.
+std::size_t fewest(const MedianOptions& options, std::size_t f) {
+  const std::size_t expected = options.assumed.of(f);
+  return std::max(2 * expected + 1, fewest_to_cap(options.weights, expected));
+}
+
 /// Reports the share of coordinates that each row supplied.
 class Median final : public Aggregator {
  public:
@@ -95,7 +101,7 @@ constinit const Entry<Aggregator> median_entry{
     .paper = "arXiv:1803.01498",
     .status = Status::verified,
     .facts = {.shape = Shape::column,
-              .min_clients = [](std::size_t f, Options& options) { return 2 * read_assumed(options).of(f) + 1; },
+              .min_clients = [](std::size_t f, Options& options) { return fewest(read_median(options), f); },
               .min_clients_text = "2f+1",
               .robust = true,
               .weights = WeightUse::mass},

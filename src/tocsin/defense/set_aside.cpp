@@ -25,16 +25,19 @@ std::size_t needed(const Entry<Aggregator>& entry, Options& options, const Round
   return entry.facts.min_clients(round.assumed_malicious, reduced);
 }
 
-/// "krum needs n >= 2f+3 = 7, got 6 (8 rows sent, 2 set aside as non-finite)"; the formula only where the options leave it as it
-/// is.
-std::string too_few_text(const Entry<Aggregator>& entry, const Round& round, std::size_t least, std::size_t rows,
-                         std::size_t sent) {
+/// The same as text.
+std::string formula(const Entry<Aggregator>& entry, std::size_t f, std::size_t least) {
   Faults scratch;
   Options defaults = Options::describing(scratch);
-  const bool plain = entry.facts.min_clients(round.assumed_malicious, defaults) == least;
-  std::string text = plain && entry.facts.min_clients_text != std::to_string(least)
-                         ? fmt::format("{} needs n >= {} = {}, got {}", entry.name, entry.facts.min_clients_text, least, rows)
-                         : fmt::format("{} needs n >= {}, got {}", entry.name, least, rows);
+  const std::string number = std::to_string(least);
+  if (entry.facts.min_clients(f, defaults) != least || entry.facts.min_clients_text == number) return number;
+  return fmt::format("{} = {}", entry.facts.min_clients_text, number);
+}
+
+/// "krum needs n >= 2f+3 = 7, got 6 (8 rows sent, 2 set aside as non-finite)".
+std::string too_few_text(const Entry<Aggregator>& entry, const Round& round, std::size_t least, std::size_t rows,
+                         std::size_t sent) {
+  std::string text = fmt::format("{} needs n >= {}, got {}", entry.name, formula(entry, round.assumed_malicious, least), rows);
   if (sent != rows) text += fmt::format(" ({} rows sent, {} set aside as non-finite)", sent, sent - rows);
   return text;
 }
@@ -93,6 +96,10 @@ std::vector<double> Survivors::in_place(const std::vector<double>& weights) cons
   std::vector<double> result(sent_, 0.0);
   for (std::size_t k = 0; k < kept_.size(); ++k) result[kept_[k]] = weights[k];
   return result;
+}
+
+std::string needed_text(const Entry<Aggregator>& entry, std::size_t f, Options& options) {
+  return formula(entry, f, entry.facts.min_clients(f, options));
 }
 
 Decision decide(Aggregator& rule, const Entry<Aggregator>& entry, Options options, ConstRows updates, const Round& round,

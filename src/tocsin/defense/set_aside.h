@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "tocsin/core/round.h"
@@ -54,6 +55,9 @@ struct Decision {
   bool too_few = false;   ///< held because n' is below the rule's minimum, or no row is left
   bool diverged = false;  ///< held because the output is not finite in the rows' element type
 };
+/// What a rule needs at least for f and its options: "2f+3 = 7", or "7" alone where options change the formula.
+std::string needed_text(const Entry<Aggregator>& entry, std::size_t f, Options& options);
+
 Decision decide(Aggregator& rule, const Entry<Aggregator>& entry, Options options, ConstRows updates, const Round& round,
                 NonFiniteCounts counts = NonFiniteCounts::count);
 

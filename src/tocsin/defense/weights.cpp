@@ -88,6 +88,11 @@ std::vector<double> client_weights(std::string_view rule, const WeightOptions& o
   return result;
 }
 
+std::size_t fewest_to_cap(const WeightOptions& options, std::size_t f) {
+  if (options.weights != Weights::capped || f == 0) return 1;
+  return static_cast<std::size_t>(std::ceil(static_cast<double>(f) / options.cap_share * (1 - 1e-12)));
+}
+
 Masses masses(std::string_view rule, const WeightOptions& options, std::span<const double> samples, std::size_t n, std::size_t f) {
   Masses result{.of_row = client_weights(rule, options, samples, n, f), .total = 0, .malicious = 0};
   double sum = 0;

@@ -31,6 +31,9 @@ WeightOptions read_weights(Options& options, WeightUse use, std::string_view fal
 std::vector<double> client_weights(std::string_view rule, const WeightOptions& options, std::span<const double> samples,
                                    std::size_t n, std::size_t f);
 
+/// The fewest rows among which f may hold no more than cap_share, if each weighs the same; 1 unless capped.
+std::size_t fewest_to_cap(const WeightOptions& options, std::size_t f);
+
 /// Masses of a round: weights scaled so that they add up to the number of rows that have any.
 struct Masses {
   std::vector<double> of_row;  ///< [n], >= 0

@@ -34,8 +34,8 @@ void check_rule(const Plan& plan, PlanTables& tables, Faults& faults) {
   const std::size_t least = facts.min_clients(f, tables.rule);
   if (plan.cohort < least)
     faults.add(tables.rule_place,
-               fmt::format("rule '{}' needs at least {} = {} clients a round for f = {}, and a round has {}", plan.rule_entry->name,
-                           facts.min_clients_text, least, f, plan.cohort),
+               fmt::format("rule '{}' needs at least {} clients a round for f = {}, and a round has {}", plan.rule_entry->name,
+                           defense::needed_text(*plan.rule_entry, f, tables.rule), f, plan.cohort),
                "more clients, a larger participation, or a smaller [threat] assumed");
   if (plan.federation.alpha == fed::AlphaOver::all_clients && !facts.folds)
     tables.federation.fault(
