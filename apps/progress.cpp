@@ -3,10 +3,19 @@
 #include "progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace tocsin::apps {
+
+namespace {
+std::size_t columns_of(std::FILE* terminal) {
+  winsize size{};
+  return ::ioctl(::fileno(terminal), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
+}
+}  // namespace
 
 Progress::Progress(std::FILE* to, bool live, const lab::Ink& ink, std::size_t expected)
     : to_(to), live_(live), ink_(ink), expected_(expected) {}
@@ -73,19 +82,25 @@ void Progress::round_done(const fed::RoundRecord& record, const fed::RoundTimes&
 
 void Progress::draw() {
   if (!live_) return;
-  constexpr std::size_t kCells = 20;
-  const double share = (static_cast<double>(round_) +
-                        (of_in_round_ > 0 ? static_cast<double>(done_in_round_) / static_cast<double>(of_in_round_) : 0.0)) /
-                       static_cast<double>(std::max<std::size_t>(1, rounds_));
+  constexpr std::size_t kCells = 20, kLongestLabel = 30;
+  const double in_round = of_in_round_ > 0 ? static_cast<double>(done_in_round_) / static_cast<double>(of_in_round_) : 0.0;
+  const double share = (static_cast<double>(round_) + in_round) / static_cast<double>(std::max<std::size_t>(1, rounds_));
   const auto filled = std::min(kCells, static_cast<std::size_t>(share * kCells));
-  std::string line = fmt::format("{}  {:>{}}/{}  {}{}{}{}", label_, std::min(round_ + 1, rounds_), std::to_string(rounds_).size(),
-                                 rounds_, std::string(filled, '#'), ink_.dim, std::string(kCells - filled, '.'), ink_.off);
-  if (round_ > 0) line += "  " + scores();
-  const double busy = client_seconds_;
-  if (clients_timed_ > 0 && busy > 0)
-    line += fmt::format("  {} clients/s", lab::figure(static_cast<double>(clients_timed_) / busy));
+  const std::string head = fmt::format("{:.{}}  {:>{}}/{}  ", label_, kLongestLabel, std::min(round_ + 1, rounds_),
+                                       std::to_string(rounds_).size(), rounds_);
+  std::vector<std::string> parts;
+  if (round_ > 0) parts.push_back(scores());
+  if (clients_timed_ > 0 && client_seconds_ > 0)
+    parts.push_back(fmt::format("{} clients/s", lab::figure(static_cast<double>(clients_timed_) / client_seconds_)));
   if (finished_ + done_in_round_ > 0 && expected_ > finished_ + done_in_round_)
-    line += fmt::format("  {} left", lab::duration_text(seconds_left()));
+    parts.push_back(fmt::format("{} left", lab::duration_text(seconds_left())));
+  std::size_t width = head.size() + kCells;
+  std::string line =
+      fmt::format("{}{}{}{}{}", head, std::string(filled, '#'), ink_.dim, std::string(kCells - filled, '.'), ink_.off);
+  for (const std::string& part : parts) {  // a line that wraps could not be drawn over
+    width += 2 + part.size();
+    if (width < columns_of(to_)) line += "  " + part;
+  }
   std::fputs(("\r" + line + "\x1b[K").c_str(), to_);
   std::fflush(to_);
   drawn_ = true;

@@ -118,12 +118,13 @@ RunDirectory::RunDirectory(const std::string& out, const Plan& plan, const std::
 
 void RunDirectory::add(const fed::RoundRecord& record, const fed::RoundTimes& times) {
   records_->append(record_line(record));
-  records_->sync();
   times_->append(times_line(times));
 }
 
 void RunDirectory::finish(const Layout& layout, ConstRows global, const std::string& summary) {
   const auto file = [&](const std::string& name) { return (fs::path(path_) / name).string(); };
+  records_->sync();
+  times_->sync();
   nn::write_safetensors(file("model.safetensors"), layout, global);
   write_file(file("summary.json"), summary);
   std::string done;

@@ -39,9 +39,9 @@ class RunDirectory {
   /// Creates it with manifest, experiment, resolved plan and empty records. Throws RunError: E15 if the name is taken, E20.
   RunDirectory(const std::string& out, const Plan& plan, const std::string& experiment_text, const std::string& manifest);
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// A finished round, on disk as whole lines before this returns.
+  /// A finished round, handed to the system as whole lines before this returns: a crash of ours loses none of them.
   void add(const fed::RoundRecord& record, const fed::RoundTimes& times);
-  /// Model, summary, then DONE.
+  /// Everything flushed to disk: records, model, summary, then DONE.
   void finish(const Layout& layout, ConstRows global, const std::string& summary);
 
  private:
