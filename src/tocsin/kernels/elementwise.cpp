@@ -236,7 +236,7 @@ LossSums SoftmaxCrossEntropy(const float* logits, const std::int32_t* labels, st
       for (std::size_t c = 0; c < n; ++c) total += static_cast<double>(exponentials[c]);
       if (gradient != nullptr) std::copy(exponentials, exponentials + n, gradient + r * classes + begin);
     }
-    sums.correct += best == label && !std::isnan(total) ? 1 : 0;
+    sums.correct += best == label && !std::isnan(total) ? 1U : 0U;
     sums.loss += std::log(total) - static_cast<double>(z[label] - top);
     if (gradient == nullptr) continue;
     float* g = gradient + r * classes;
