@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// One whole round of a federation: 10 clients of 600 random images, evaluation of 1,000, by network, rule and workers. Counters
+// give the shares of a round that are not training: `aggregate` (crafting, rule, figures, server step) and `evaluate`.
+#include <benchmark/benchmark.h>
+
+#include "support/federation.h"
+
+namespace tocsin::fed {
+namespace {
+
+constexpr std::size_t kClients = 10, kShard = 600, kTest = 1000;
+
+void one_round(benchmark::State& state, const std::string& network, const std::string& rule) {
+  nn::prepare_libraries();
+  support::Scenario scenario;
+  scenario.problem = support::noise_images(kClients * kShard);
+  scenario.network = network;
+  scenario.clients = kClients;
+  scenario.rule = rule;
+  scenario.assumed = 1;
+  scenario.training.batch = 50;
+  scenario.training.precision = nn::Precision::float32;
+  scenario.training.optimizer.learning_rate = 0.01;
+  scenario.workers = static_cast<std::size_t>(state.range(0));
+  support::Federation federation(scenario);
+  federation.parts.test_samples.resize(kTest);
+  State round_state = federation.start();
+  double total = 0, aggregate = 0, evaluate = 0;
+  for (auto _ : state) {
+    RoundTimes times;
+    const RoundRecord record = run_round(round_state, federation.parts, times, {}, {});
+    benchmark::DoNotOptimize(record.test.loss);
+    total += times.total_seconds;
+    aggregate += times.aggregate_seconds;
+    evaluate += times.evaluate_seconds;
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kClients * kShard));
+  state.counters["aggregate_share"] = aggregate / total;
+  state.counters["evaluate_share"] = evaluate / total;
+}
+BENCHMARK_CAPTURE(one_round, lenet_weighted_mean, "lenet", "weighted_mean")->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK_CAPTURE(one_round, lenet_krum, "lenet", "krum")->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK_CAPTURE(one_round, mlp_median, "mlp", "median")->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK_CAPTURE(one_round, softmax_weighted_mean, "softmax", "weighted_mean")->Arg(1)->Arg(2)->UseRealTime();
+
+}  // namespace
+}  // namespace tocsin::fed
