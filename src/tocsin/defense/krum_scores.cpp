@@ -63,13 +63,13 @@ std::vector<double> scores_by_mass(const kernels::Gram& gram, const Masses& mass
   const std::size_t n = gram.clients();
   std::vector<double> scores(n);
   std::vector<std::pair<double, std::size_t>> others;
+  std::vector<std::size_t> order(n > 0 ? n - 1 : 0);
   for (std::size_t i = 0; i < n; ++i) {
     others.clear();
     for (std::size_t j = 0; j < n; ++j)
       if (j != i) others.emplace_back(gram.distance2(i, j), j);
     std::sort(others.begin(), others.end());
-    std::vector<std::size_t> order;
-    for (const auto& [distance, row] : others) order.push_back(row);
+    std::transform(others.begin(), others.end(), order.begin(), [](const auto& other) { return other.second; });
     const double beyond_one = static_cast<double>(fewer(options.neighbors)) - 1.0;
     const double mass = masses.total - masses.malicious - masses.of_row[i] - beyond_one;
     const std::vector<double> portions = take(order, masses.of_row, std::max(0.0, mass));

@@ -29,7 +29,7 @@ std::size_t needed(const Entry<Aggregator>& entry, Options& options, const Round
 std::string formula(const Entry<Aggregator>& entry, std::size_t f, std::size_t least) {
   Faults scratch;
   Options defaults = Options::describing(scratch);
-  const std::string number = std::to_string(least);
+  std::string number = std::to_string(least);
   if (entry.facts.min_clients(f, defaults) != least || entry.facts.min_clients_text == number) return number;
   return fmt::format("{} = {}", entry.facts.min_clients_text, number);
 }

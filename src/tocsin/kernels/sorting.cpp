@@ -114,21 +114,30 @@ void CountOwners(TypedRows<const T> rows, std::size_t begin, std::size_t count, 
       }
 }
 
-#define TOCSIN_FOR(Name, T, Key)                                                                                                  \
-  void Sorted##Name(const Network& network, TypedRows<const T> rows, std::size_t begin, std::size_t count, Key* keys, T* out) {   \
-    SortedTile<T, Key>(network, rows, begin, count, keys, out);                                                                   \
-  }                                                                                                                               \
-  void SortedRows##Name(const Network& network, TypedRows<const T> rows, std::size_t begin, std::size_t count, Key* keys, T* out, \
-                        Key* owners) {                                                                                            \
-    SortedTileWithRows<T, Key>(network, rows, begin, count, keys, out, owners);                                                   \
-  }                                                                                                                               \
-  void Owners##Name(TypedRows<const T> rows, std::size_t begin, std::size_t count, const T* wanted,                               \
-                    std::span<const unsigned char> counts, std::uint64_t* owners) {                                               \
-    CountOwners<T>(rows, begin, count, wanted, counts, owners);                                                                   \
-  }
-TOCSIN_FOR(Float, float, std::int32_t)
-TOCSIN_FOR(Double, double, std::int64_t)
-#undef TOCSIN_FOR
+void SortedFloat(const Network& network, TypedRows<const float> rows, std::size_t begin, std::size_t count, std::int32_t* keys,
+                 float* out) {
+  SortedTile<float, std::int32_t>(network, rows, begin, count, keys, out);
+}
+void SortedRowsFloat(const Network& network, TypedRows<const float> rows, std::size_t begin, std::size_t count, std::int32_t* keys,
+                     float* out, std::int32_t* owners) {
+  SortedTileWithRows<float, std::int32_t>(network, rows, begin, count, keys, out, owners);
+}
+void OwnersFloat(TypedRows<const float> rows, std::size_t begin, std::size_t count, const float* wanted,
+                 std::span<const unsigned char> counts, std::uint64_t* owners) {
+  CountOwners<float>(rows, begin, count, wanted, counts, owners);
+}
+void SortedDouble(const Network& network, TypedRows<const double> rows, std::size_t begin, std::size_t count, std::int64_t* keys,
+                  double* out) {
+  SortedTile<double, std::int64_t>(network, rows, begin, count, keys, out);
+}
+void SortedRowsDouble(const Network& network, TypedRows<const double> rows, std::size_t begin, std::size_t count,
+                      std::int64_t* keys, double* out, std::int64_t* owners) {
+  SortedTileWithRows<double, std::int64_t>(network, rows, begin, count, keys, out, owners);
+}
+void OwnersDouble(TypedRows<const double> rows, std::size_t begin, std::size_t count, const double* wanted,
+                  std::span<const unsigned char> counts, std::uint64_t* owners) {
+  CountOwners<double>(rows, begin, count, wanted, counts, owners);
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace tocsin::kernels::detail
