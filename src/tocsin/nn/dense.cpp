@@ -63,7 +63,7 @@ Dense::Dense(const Architecture& architecture, std::size_t first, std::size_t ca
       raw_ += op.weights.size;
       op.bias = {raw_, layer.bias ? round_up(op.out) : 0};
       raw_ += op.bias.size;
-      if (precision == Precision::bf16) op.half = std::make_unique<HalfProducts>(capacity, op.in, op.out);
+      if (precision == Precision::bf16 && first == 0) op.half = std::make_unique<HalfProducts>(capacity, op.in, op.out);
     }
     masks_.emplace_back(layer.kind == LayerKind::dropout ? capacity * op.out : 0);
     values_.emplace_back(capacity * op.out);

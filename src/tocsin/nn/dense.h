@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dense part of the engine: dense layers, ReLU and dropout over row-major [batch, features], on OpenBLAS.
 // Weights lie as they are, [out, in]. Plain SGD is fused into the weight gradient, W += -rate * D^T X, so no gradient is stored.
-// In bf16 the products are oneDNN's, and everything between them stays float32.
+// In bf16, a network without convolutions takes oneDNN's bfloat16 products. Behind convolutions dense layers stay float32: they
+// hold a small share of the operations and are bound by memory, and rounding their weights every step cost more than it saved
+// (paper_cnn 5 %, lenet 13 %).
 #pragma once
 #include <cstddef>
 #include <memory>
