@@ -30,6 +30,19 @@ std::vector<OptionDoc> options_with(const char* key, const std::string& value, R
   return docs;
 }
 
+/// What every entry of a registry says about itself; facts and example follow by kind.
+template <class Interface>
+CatalogueItem item_of(std::string_view kind, const Entry<Interface>& entry) {
+  return {kind,
+          std::string(entry.name),
+          std::string(entry.summary),
+          std::string(entry.paper),
+          std::string(text(entry.status)),
+          {},
+          options_of(entry),
+          ""};
+}
+
 std::string attack_places(const attack::Attack::Facts& facts) {
   std::vector<std::string> places;
   if (facts.poisons) places.emplace_back("shards before training");
@@ -41,14 +54,7 @@ std::string attack_places(const attack::Attack::Facts& facts) {
 void add_attacks(std::vector<CatalogueItem>& items) {
   for (const Entry<attack::Attack>* entry : attack::attacks()) {
     const attack::Attack::Facts& facts = entry->facts;
-    CatalogueItem item{"attack",
-                       std::string(entry->name),
-                       std::string(entry->summary),
-                       std::string(entry->paper),
-                       std::string(text(entry->status)),
-                       {},
-                       options_of(*entry),
-                       ""};
+    CatalogueItem item = item_of("attack", *entry);
     Faults scratch;
     Options defaults = Options::describing(scratch);
     item.facts.emplace_back("interferes with", attack_places(facts));
@@ -76,14 +82,7 @@ std::string laws(const defense::Aggregator::Facts& facts) {
 void add_rules(std::vector<CatalogueItem>& items) {
   for (const Entry<defense::Aggregator>* entry : defense::aggregators()) {
     const defense::Aggregator::Facts& facts = entry->facts;
-    CatalogueItem item{"rule",
-                       std::string(entry->name),
-                       std::string(entry->summary),
-                       std::string(entry->paper),
-                       std::string(text(entry->status)),
-                       {},
-                       options_of(*entry),
-                       ""};
+    CatalogueItem item = item_of("rule", *entry);
     item.facts.emplace_back("needs", fmt::format("at least {} clients a round", facts.min_clients_text));
     item.facts.emplace_back("shape", facts.shape == defense::Shape::column ? "column by column"
                                      : facts.shape == defense::Shape::gram ? "a weighted sum, by the inner products of rows"

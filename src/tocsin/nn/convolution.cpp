@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t kWinogradKernel = 3;
 constexpr std::size_t kWinogradChannels = 16;  // fewer do not fill a vector
 
-std::size_t round_up(std::size_t floats) { return (floats + 15) / 16 * 16; }
-
 /// The first of Winograd (if it is worth trying) and direct that oneDNN can make.
 template <class Make>
 auto winograd_or_direct(bool winograd, Make make) {
@@ -38,8 +36,8 @@ Convolution::Convolution(Context& context, const Layer& layer, const memory::des
       weights_desc_(winograd_or_direct(winograd_, [&](dnnl::algorithm algorithm) { return describe_weights(algorithm); })),
       output_(context.make(forward_desc_.dst_desc())) {
   const memory::desc master = weights_desc_.diff_weights_desc();
-  raw_weights_ = {raw_offset, round_up(master.get_size() / sizeof(float))};
-  raw_bias_ = {raw_offset + raw_weights_.size, layer.bias ? round_up(layer.filters) : 0};
+  raw_weights_ = RawTensor::padded(raw_offset, master.get_size() / sizeof(float));
+  raw_bias_ = RawTensor::padded(raw_offset + raw_weights_.size, layer.bias ? layer.filters : 0);
   master_ = context.view(master);
   if (layer.bias) bias_ = context.view(bias_desc());
 }

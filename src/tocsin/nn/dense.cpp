@@ -13,7 +13,6 @@
 namespace tocsin::nn {
 namespace {
 
-std::size_t round_up(std::size_t floats) { return (floats + 15) / 16 * 16; }
 int narrow(std::size_t value) { return static_cast<int>(value); }
 
 /// y [batch, out] = x [batch, in] W^T, W [out, in].
@@ -59,9 +58,9 @@ Dense::Dense(const Architecture& architecture, std::size_t first, std::size_t ca
     op.in = layer.in.features();
     op.out = layer.out.features();
     if (layer.kind == LayerKind::dense) {
-      op.weights = {raw_, round_up(op.in * op.out)};
+      op.weights = RawTensor::padded(raw_, op.in * op.out);
       raw_ += op.weights.size;
-      op.bias = {raw_, layer.bias ? round_up(op.out) : 0};
+      op.bias = RawTensor::padded(raw_, layer.bias ? op.out : 0);
       raw_ += op.bias.size;
       if (precision == Precision::bf16 && first == 0) op.half = std::make_unique<HalfProducts>(capacity, op.in, op.out);
     }

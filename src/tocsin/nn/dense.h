@@ -3,7 +3,7 @@
 // Weights lie as they are, [out, in]. Plain SGD is fused into the weight gradient, W += -rate * D^T X, so no gradient is stored.
 // In bf16, a network without convolutions takes oneDNN's bfloat16 products. Behind convolutions dense layers stay float32: they
 // hold a small share of the operations and are bound by memory, and rounding their weights every step cost more than it saved
-// (paper_cnn 5 %, lenet 13 %).
+// (docs/performance.md).
 #pragma once
 #include <cstddef>
 #include <memory>

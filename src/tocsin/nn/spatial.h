@@ -18,6 +18,8 @@ namespace tocsin::nn {
 /// Where a tensor lies in the replica's raw vector, in floats.
 struct RawTensor {
   std::size_t offset = 0, size = 0;
+  /// A tensor of so many floats at `offset`, padded to 64 bytes so that the next one is aligned as well.
+  static RawTensor padded(std::size_t offset, std::size_t floats) { return {offset, (floats + 15) / 16 * 16}; }
 };
 
 class Spatial {
