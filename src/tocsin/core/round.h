@@ -4,7 +4,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <vector>
 
 #include "tocsin/core/layout.h"
 #include "tocsin/core/random.h"
@@ -14,6 +16,18 @@ namespace tocsin {
 
 class Workers;
 
+/// The server's own judgement of models: how many samples of its hold-out they get right. No client has these samples, and none of
+/// them is a target.
+class HoldOut {
+ public:
+  virtual ~HoldOut() = default;
+  [[nodiscard]] virtual std::size_t samples() const = 0;
+  /// Hits [models] of so many parameter vectors on `samples` of the hold-out, the same ones in every round (all, if there are no
+  /// more). `make(k, row)` writes vector k into row [1, d], on any thread, once each. All workers share the work.
+  [[nodiscard]] virtual std::vector<std::size_t> hits(std::size_t models, const std::function<void(std::size_t k, Rows row)>& make,
+                                                      std::size_t samples) const = 0;
+};
+
 /// Read-only and cheap to copy: spans into what fed owns. Row i of the updates belongs to client cohort[i].
 struct Round {
   std::size_t index = 1;                       ///< from 1
@@ -21,11 +35,15 @@ struct Round {
   std::span<const std::uint32_t> cohort = {};  ///< [n] client ids, ascending
   std::span<const double> samples = {};        ///< [n] sample counts as the clients report them; a claim
   std::size_t assumed_malicious = 0;           ///< f, what the defence is told to expect among these rows
-  std::size_t set_aside = 0;       ///< rows already taken out as non-finite and counted against f, which is smaller by as many
-  ConstRows root = {};             ///< [1, d], the server's own update on root data; empty if there is none
-  const Layout* layout = nullptr;  ///< null where the update has no known structure
-  Workers* workers = nullptr;      ///< threads that kernels may use; null: the caller's own. Never changes a result
-  Stream stream = Stream(0);       ///< randomness of this round for rules and transforms
+  std::size_t set_aside = 0;          ///< rows already taken out as non-finite and counted against f, which is smaller by as many
+  ConstRows root = {};                ///< [1, d], the server's own update on root data; empty if there is none
+  const Layout* layout = nullptr;     ///< null where the update has no known structure
+  Workers* workers = nullptr;         ///< threads that kernels may use; null: the caller's own. Never changes a result
+  Stream stream = Stream(0);          ///< randomness of this round for rules and transforms
+  double sample_total = 0;            ///< what shares alpha_i are of: samples[i] / sample_total; 0: of the sum of `samples`
+  const HoldOut* hold_out = nullptr;  ///< null where the server has none, or none with labels
+  /// L2 distances [n, n] of these rows over all coordinates and over weights only, where somebody made them already; else empty.
+  std::span<const double> distances = {}, weight_distances = {};
 };
 
 }  // namespace tocsin

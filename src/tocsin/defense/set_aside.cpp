@@ -85,6 +85,7 @@ Survivors::Survivors(ConstRows updates, const Round& round, NonFiniteCounts coun
   rows_ = RowList(updates, kept_);
   round_.cohort = cohort_;
   round_.samples = samples_;
+  if (!set_aside_.empty()) round_.distances = round_.weight_distances = {};
   if (counts == NonFiniteCounts::keep) return;
   round_.set_aside += set_aside_.size();
   round_.assumed_malicious -= std::min(round_.assumed_malicious, set_aside_.size());

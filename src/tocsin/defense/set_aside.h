@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,11 @@ class Survivors {
   [[nodiscard]] const Round& round() const { return round_; }
   [[nodiscard]] const std::vector<SetAsideRow>& set_aside() const { return set_aside_; }
   [[nodiscard]] const std::vector<std::size_t>& kept() const { return kept_; }  ///< original row numbers, ascending
+  [[nodiscard]] std::size_t sent() const { return sent_; }                      ///< rows before any was set aside
+  /// Tells the round what distances lie between the rows that are left [n', n']; what is told must outlive this.
+  void set_distances(std::span<const double> all, std::span<const double> weights) {
+    round_.distances = all, round_.weight_distances = weights;
+  }
   /// Weights of the survivors put back in their original places, 0 elsewhere [n].
   [[nodiscard]] std::vector<double> in_place(const std::vector<double>& weights) const;
 

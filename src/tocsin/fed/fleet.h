@@ -62,6 +62,11 @@ class Fleet {
   /// Mean loss and accuracy of `global` over samples; all workers share the work.
   virtual nn::Evaluation evaluate(ConstRows global, const data::Dataset& data, std::span<const std::uint32_t> samples,
                                   std::stop_token stop) = 0;
+  /// Hits [models] over samples of so many parameter vectors, `make(k, row)` writing vector k into row [1, d]: one model a worker
+  /// at a time, each made once, on any thread, and gone when it is evaluated.
+  virtual std::vector<std::size_t> hits(std::size_t models, Element element,
+                                        const std::function<void(std::size_t k, Rows row)>& make, const data::Dataset& data,
+                                        std::span<const std::uint32_t> samples, std::stop_token stop) = 0;
   /// Logits [samples, outputs] of `global`: for targets.
   virtual std::vector<double> logits(ConstRows global, const data::Dataset& data, std::span<const std::uint32_t> samples) = 0;
   /// Threads that kernels may use between phases; null where there are none.

@@ -144,6 +144,26 @@ class ThreadFleet final : public Fleet {
     return nn::join_chunks(parts, samples.size());
   }
 
+  std::vector<std::size_t> hits(std::size_t models, Element element, const std::function<void(std::size_t, Rows)>& make,
+                                const data::Dataset& data, std::span<const std::uint32_t> samples, std::stop_token stop) override {
+    std::vector<std::size_t> result(models, 0);
+    std::vector<Updates> made(workers_.count());
+    workers_.run(
+        models,
+        [&](std::size_t worker, std::size_t k) {
+          if (made[worker].clients() == 0) made[worker] = Updates(1, architecture_.parameters(), element);
+          make(k, made[worker].rows());
+          nn::Network& network = evaluation_replica(worker);
+          network.load(std::as_const(made[worker]).rows());
+          for (std::size_t first = 0; first < samples.size(); first += nn::kEvaluationChunk)
+            result[k] +=
+                nn::evaluate_chunk(network, data, samples.subspan(first, std::min(nn::kEvaluationChunk, samples.size() - first)))
+                    .correct;
+        },
+        stop);
+    return result;
+  }
+
   std::vector<double> logits(ConstRows global, const data::Dataset& data, std::span<const std::uint32_t> samples) override {
     std::vector<double> result;
     if (samples.empty()) return result;
