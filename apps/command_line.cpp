@@ -11,6 +11,7 @@
 
 #include "tocsin/data/catalog.h"
 #include "tocsin/lab/catalogue.h"
+#include "tocsin/lab/reproduce.h"
 #include "tocsin/lab/sections.h"
 #include "tocsin/nn/architecture.h"
 
@@ -40,6 +41,7 @@ class Parser {
         "`tocsin VERB --help` says what a verb takes.");
     add_run();
     add_validate();
+    add_reproduce();
     add_list();
     add_describe();
     add_speed();
@@ -69,6 +71,7 @@ class Parser {
       line_.verb = found->second.verb;
       refuse_rest(*found->second.app, "tocsin " + first);
     }
+    if (line_.verb == Verb::reproduce) line_.out = reproduce_out_;
     return line_;
   }
 
@@ -92,6 +95,7 @@ class Parser {
       }
       if (doc.name == "data")
         for (const data::Known& known : data::known_datasets()) doc.words.push_back(known.name);
+      if (doc.name == "reproduce") doc.words = lab::known_papers();
       if (doc.name == "completion") doc.words = {"bash"};
       docs.push_back(std::move(doc));
     }
@@ -128,9 +132,22 @@ class Parser {
     app.add_option("--set", line_.request.settings, "override a key of the file, for all variants; may be repeated")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
-    app.add_option("--seeds", line_.request.seeds, "run the seeds seed .. seed + N - 1")
+    app.add_flag("--small", line_.request.small, "the small size that the file's [small] table describes");
+    add_seeds(app, "run the seeds seed .. seed + N - 1");
+    add_machine_flags(app);
+  }
+  void add_seeds(CLI::App& app, const char* what) {
+    app.add_option_function<std::size_t>(
+           "--seeds",
+           [this](std::size_t seeds) {
+             line_.request.seeds = seeds;
+             line_.seeds_given = true;
+           },
+           what)
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, kMostSeeds).description(""));
+  }
+  void add_machine_flags(CLI::App& app) {
     app.add_option("--workers", line_.workers, "clients that train at once; default: one a CPU. Never changes a result")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, kMostWorkers).description(""));
@@ -161,6 +178,25 @@ class Parser {
             "  tocsin validate exp.toml --set partition.clients=1000 --memory-limit 4G");
     add_plan_flags(*app);
     add_json(*app, "as JSON");
+  }
+  void add_reproduce() {
+    CLI::App* app = add("reproduce", Verb::reproduce,
+                        "run a paper's experiments, each distinct plan once, and hold its claims against what came out",
+                        "  tocsin reproduce bhagoji2019 --small\n"
+                        "  tocsin reproduce bhagoji2019 P1 P4 --small --seeds 5\n"
+                        "  tocsin reproduce my/folder --strict\n"
+                        "Finished runs below --out are used again: to go on after a stop, give the same command.");
+    app->add_option("PAPER", line_.paper, "a folder of experiments/, or the path of a folder of experiment files")->required();
+    app->add_option("NAME", line_.names, "only these experiments: P1, P4");
+    app->add_flag("--small", line_.request.small, "each in the small size that its [small] table describes");
+    add_seeds(*app, "seeds of each experiment; default: 3 in the small size, else 1");
+    add_machine_flags(*app);
+    app->add_option_function<std::string>(
+           "--out", [this](const std::string& text) { reproduce_out_ = text; },
+           "folder of the run directories and of the table; default: runs/PAPER")
+        ->type_name("DIR");
+    app->add_flag("--strict", line_.strict, "end with 3 if a claim is not reproduced");
+    add_json(*app, "the table as JSON on standard output, errors as JSON on standard error");
   }
   void add_list() {
     CLI::App* app =
@@ -251,6 +287,7 @@ class Parser {
   CLI::App app_{"Tocsin attacks and defends federated learning: how would it be poisoned, would anyone notice, what would stop it?",
                 "tocsin"};
   bool show_version_ = false;
+  std::string reproduce_out_;
   std::map<std::string, VerbApp> verbs_;
   std::map<std::string, std::vector<std::string>> choices_;
 };

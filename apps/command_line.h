@@ -10,19 +10,21 @@
 
 namespace tocsin::apps {
 
-enum class Verb { help, version, run, validate, list, describe, speed, data, completion };
+enum class Verb { help, version, run, validate, reproduce, list, describe, speed, data, completion };
 
 /// Everything a verb may be told; each reads what is its own.
 struct CommandLine {
   Verb verb = Verb::help;
   std::string help;          ///< to print, for Verb::help
   lab::Request request;      ///< run, validate
-  std::string out = "runs";  ///< run
+  std::string out = "runs";  ///< run; reproduce: empty is runs/<paper>
   std::size_t workers = 0;   ///< run, validate; 0: all CPUs
   std::optional<double> memory_limit_bytes;
   bool json = false, markdown = false;
-  std::vector<std::string> names;  ///< list, describe, data: what of
-  std::string network;             ///< speed; empty: each
+  std::vector<std::string> names;  ///< list, describe, data, reproduce: what of
+  std::string paper;               ///< reproduce; its seeds, size and files are those of `request`
+  bool seeds_given = false, strict = false;
+  std::string network;  ///< speed; empty: each
   std::size_t batch = 32;
   std::string optimizer = "sgd", precision = "float32";
   double seconds = 1.0;

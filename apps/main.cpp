@@ -17,6 +17,8 @@ int do_verb(const tocsin::apps::CommandLine& line) {
       return run(line);
     case Verb::validate:
       return validate(line);
+    case Verb::reproduce:
+      return reproduce(line);
     case Verb::list:
       return list(line);
     case Verb::describe:
@@ -43,7 +45,8 @@ int main(int argc, char** argv) {
   try {
     const apps::CommandLine line = apps::read_command_line(argc, argv);
     const int code = do_verb(line);
-    if (line.verb != apps::Verb::run && std::fflush(stdout) != 0) throw RunError(Exit::io, "cannot write to standard output");
+    if (line.verb != apps::Verb::run && line.verb != apps::Verb::reproduce && std::fflush(stdout) != 0)
+      throw RunError(Exit::io, "cannot write to standard output");
     return code;
   } catch (...) {
     return apps::report_failure(std::current_exception(), apps::wants_json(argc, argv));

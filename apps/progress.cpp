@@ -17,15 +17,19 @@ std::size_t columns_of(std::FILE* terminal) {
 }
 }  // namespace
 
-Progress::Progress(std::FILE* to, bool live, const lab::Ink& ink, std::size_t expected)
+Progress::Progress(std::FILE* to, bool live, const lab::Ink& ink, double expected)
     : to_(to), live_(live), ink_(ink), expected_(expected) {}
+Progress::Progress(std::FILE* to, bool live, const lab::Ink& ink, std::vector<double> seconds)
+    : to_(to), live_(live), ink_(ink), seconds_(std::move(seconds)) {
+  for (const double one : seconds_) expected_ += one;
+}
 
 double Progress::elapsed_seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
 
 double Progress::seconds_left() const {
-  const std::size_t done = finished_ + done_in_round_;
-  if (done == 0 || expected_ <= done) return 0;
-  return elapsed_seconds() / static_cast<double>(done) * static_cast<double>(expected_ - done);
+  const double done = finished_ + weight_ * static_cast<double>(done_in_round_);
+  if (done <= 0 || expected_ <= done) return 0;
+  return elapsed_seconds() / done * (expected_ - done);
 }
 
 std::string Progress::scores() const {
@@ -39,13 +43,14 @@ std::string Progress::scores() const {
 void Progress::run_started(const lab::Plan& plan, const lab::Setting& setting, std::size_t number, std::size_t of) {
   const std::lock_guard lock(mutex_);
   label_ = plan.variant.empty() ? plan.name : plan.variant;
-  if (of > 1) label_ = fmt::format("[{}/{}] {}", number, of, label_);
-  if (of > 1) label_ += fmt::format(" s{}", plan.seed);
+  if (!seconds_.empty() && !plan.variant.empty()) label_ = fmt::format("{} {}", plan.name, plan.variant);
+  if (of > 1 || !seconds_.empty()) label_ = fmt::format("[{}/{}] {} s{}", number, of, label_, plan.seed);
   regression_ = setting.problem.train->classes == 0;
   targets_ = !setting.targets.empty();
   round_ = 0;
   rounds_ = plan.federation.rounds;
   cohort_ = plan.cohort;
+  if (!seconds_.empty()) weight_ = seconds_[number - 1] / static_cast<double>(rounds_ * cohort_);
   run_begin_ = Clock::now();
   draw();
 }
@@ -63,7 +68,7 @@ void Progress::round_done(const fed::RoundRecord& record, const fed::RoundTimes&
   accuracy_ = record.test.accuracy;
   loss_ = record.test.loss;
   confidence_ = record.target_confidence;
-  finished_ += record.cohort.size();
+  finished_ += weight_ * static_cast<double>(record.cohort.size());
   done_in_round_ = 0;
   client_seconds_ += times.train_seconds;
   clients_timed_ += record.cohort.size();
@@ -82,7 +87,7 @@ void Progress::round_done(const fed::RoundRecord& record, const fed::RoundTimes&
 
 void Progress::draw() {
   if (!live_) return;
-  constexpr std::size_t kCells = 20, kLongestLabel = 30;
+  constexpr std::size_t kCells = 20, kLongestLabel = 40;
   const double in_round = of_in_round_ > 0 ? static_cast<double>(done_in_round_) / static_cast<double>(of_in_round_) : 0.0;
   const double share = (static_cast<double>(round_) + in_round) / static_cast<double>(std::max<std::size_t>(1, rounds_));
   const auto filled = std::min(kCells, static_cast<std::size_t>(share * kCells));
@@ -92,8 +97,7 @@ void Progress::draw() {
   if (round_ > 0) parts.push_back(scores());
   if (clients_timed_ > 0 && client_seconds_ > 0)
     parts.push_back(fmt::format("{} clients/s", lab::figure(static_cast<double>(clients_timed_) / client_seconds_)));
-  if (finished_ + done_in_round_ > 0 && expected_ > finished_ + done_in_round_)
-    parts.push_back(fmt::format("{} left", lab::duration_text(seconds_left())));
+  if (const double left = seconds_left(); left > 0) parts.push_back(fmt::format("{} left", lab::duration_text(left)));
   std::size_t width = head.size() + kCells;
   std::string line =
       fmt::format("{}{}{}{}{}", head, std::string(filled, '#'), ink_.dim, std::string(kCells - filled, '.'), ink_.off);
@@ -108,8 +112,8 @@ void Progress::draw() {
 
 void Progress::run_ended(const lab::Summary& summary, const std::string&) {
   const std::lock_guard lock(mutex_);
-  const std::size_t skipped = (rounds_ - std::min(rounds_, summary.rounds)) * cohort_;  // it ended early
-  expected_ -= std::min(expected_, skipped);
+  const auto skipped = static_cast<double>((rounds_ - std::min(rounds_, summary.rounds)) * cohort_);  // it ended early
+  expected_ = std::max(0.0, expected_ - weight_ * skipped);
   if (!live_) return;
   const double seconds = std::chrono::duration<double>(Clock::now() - run_begin_).count();
   std::fputs(fmt::format("\r{}  {} rounds  {}  {}\x1b[K\n", label_, summary.rounds, scores(), lab::duration_text(seconds)).c_str(),

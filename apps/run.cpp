@@ -1,43 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // tocsin run FILE: runs the variants and seeds of an experiment file, and says what came out.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 
 #include "failure.h"
 #include "progress.h"
 #include "signals.h"
+#include "terminal.h"
 #include "tocsin/lab/report.h"
 #include "tocsin/lab/runner.h"
 #include "verbs.h"
 
 namespace tocsin::apps {
 namespace {
-/// A terminal that takes colour and carriage returns.
-bool is_terminal(std::FILE* file) {
-  const char* const kind = std::getenv("TERM");
-  return ::isatty(::fileno(file)) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
-}
-
-bool wants_colour() {
-  const char* const no = std::getenv("NO_COLOR");
-  return no == nullptr || *no == '\0';
-}
-
-void warn_of_environment(bool json) {
-  for (const char* name : {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"})
-    if (std::getenv(name) != nullptr)
-      warn(
-          fmt::format("{} is set: it changes speed and may change the last bits of results; it is recorded in manifest.json", name),
-          json);
-}
-
-std::size_t clients_of(const lab::Experiment& experiment) {
-  std::size_t clients = 0;
-  for (const lab::Plan& plan : experiment.plans) clients += plan.federation.rounds * plan.cohort;
+double clients_of(const lab::Experiment& experiment) {
+  double clients = 0;
+  for (const lab::Plan& plan : experiment.plans) clients += static_cast<double>(plan.federation.rounds * plan.cohort);
   return clients;
 }
 }  // namespace

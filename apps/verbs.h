@@ -7,6 +7,7 @@ namespace tocsin::apps {
 
 int run(const CommandLine& line);
 int validate(const CommandLine& line);
+int reproduce(const CommandLine& line);
 int list(const CommandLine& line);
 int describe(const CommandLine& line);
 int speed(const CommandLine& line);

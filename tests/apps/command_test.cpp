@@ -45,10 +45,11 @@ TEST(Command, VersionNamesBuildAndInstructionSet) {
 TEST(Command, UnknownVerbsAndFlagsNameTheNearest) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"rnu"},
-       "tocsin: error[E2] unknown verb 'rnu'; known: run, validate, list, describe, speed, data, completion; did you mean 'run'?; "
+       "tocsin: error[E2] unknown verb 'rnu'; known: run, validate, reproduce, list, describe, speed, data, completion; did you "
+       "mean 'run'?; "
        "tocsin --help"},
       {{"run", "x.toml", "--sed", "3"},
-       "tocsin: error[E2] unknown flag '--sed' of 'tocsin run'; known: --help, --variant, --set, --seeds, --workers, "
+       "tocsin: error[E2] unknown flag '--sed' of 'tocsin run'; known: --help, --variant, --set, --small, --seeds, --workers, "
        "--memory-limit, --out, --json; did you mean '--set'?"},
       {{"--versoin"},
        "tocsin: error[E2] unknown flag '--versoin' of 'tocsin'; known: --help, --version; did you mean '--version'?"},
@@ -61,7 +62,8 @@ TEST(Command, UnknownVerbsAndFlagsNameTheNearest) {
       {{"data", "minst"},
        "tocsin: error[E2] unknown data set 'minst'; known: fashion_mnist, mnist, quadratic, blobs; did you mean 'mnist'?"},
       {{"help", "runn"},
-       "tocsin: error[E2] unknown verb 'runn'; known: run, validate, list, describe, speed, data, completion; did you mean 'run'?; "
+       "tocsin: error[E2] unknown verb 'runn'; known: run, validate, reproduce, list, describe, speed, data, completion; did you "
+       "mean 'run'?; "
        "tocsin --help"},
       {{"speed", "--network", "lenett"},
        "tocsin: error[E2] unknown network 'lenett'; known: paper_cnn, lenet, mnist_cnn, small_cnn, mlp, softmax, census_mlp, "

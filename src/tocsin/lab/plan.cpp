@@ -8,6 +8,7 @@
 
 #include "tocsin/core/bytes.h"
 #include "tocsin/core/random.h"
+#include "tocsin/lab/expect.h"
 #include "tocsin/lab/sections.h"
 
 namespace tocsin::lab {
@@ -205,6 +206,10 @@ constexpr Section kThreat{"threat", "who is malicious, what they see, and what t
 constexpr Section kAttack{"attack", "what the malicious clients do, and to what end"};
 constexpr Section kDefense{"defense", "how the server combines the updates of a round"};
 constexpr Section kVariant{"variant", "[[variant]]: a name and the keys in which it differs; a file with variants runs them all"};
+constexpr Section kExpect{"expect",
+                          "[[expect]]: what the experiment is claimed to show; judged by `tocsin reproduce`, never part of a plan"};
+constexpr Section kSmall{"small",
+                         "keys of the small size (--small), merged over the file before variants; the name gets the end -small"};
 }  // namespace
 
 bool is_file_name(std::string_view name) {
@@ -223,6 +228,15 @@ std::string Plan::hash() const {
   const std::string bytes = fmt::format("{}\n{}", variant, resolved_toml());
   return sha256_hex({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
 }
+
+std::string run_hash(const Table& resolved) {
+  Table unnamed = resolved;
+  std::erase_if(unnamed.members(), [](const Table::Member& member) { return member.key == "name"; });
+  const std::string bytes = write_toml(unnamed);
+  return sha256_hex({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+}
+
+std::string Plan::run_hash() const { return lab::run_hash(resolved); }
 
 Plan read_plan(const Table& root, const Table& base, const std::string& variant, const std::string& folder,
                const std::string& file) {
@@ -264,7 +278,8 @@ Plan read_plan(const Table& root, const Table& base, const std::string& variant,
   read_attack(attack, attack_value == nullptr ? nullptr : attack_value->as<Table>(), plan, attack_place);
   Options defense = table(kDefense);
   read_defense(defense, *text, plan, rule_place);
-  options.raw(kVariant.key, "array of tables", std::nullopt, kVariant.help);  // read before, but a name to be known
+  for (const Section& section : {kVariant, kExpect, kSmall})  // read before, but names to be known
+    options.raw(section.key, "", std::nullopt, section.help);
   options.finish();
 
   Faults scratch;
@@ -319,8 +334,14 @@ std::vector<TableDoc> experiment_file_docs() {
   section(kDefense, [&](Options& options) { read_defense(options, text, plan, place); });
   section(kVariant, [](Options& options) {
     options.text("name", {.fallback = std::nullopt, .help = "of the variant; run directories are named for it"});
-    options.table("set", "keys of this variant, dotted: { attack.name = \"none\" }");
+    read_size(options, "in which size of the experiment it runs");
+    options.raw("set", "table", std::nullopt, "keys of this variant, dotted: { attack.name = \"none\" }");
+    options.raw("small", "table", std::nullopt, "its keys in the small size alone, over `set`");
   });
+  section(kSmall, [](Options& options) {
+    options.raw("key.path", "as elsewhere", std::nullopt, "any key of the tables above: training.epochs = 1");
+  });
+  section(kExpect, [](Options& options) { describe_expectation(options); });
   return docs;
 }
 

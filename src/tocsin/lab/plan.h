@@ -71,7 +71,11 @@ struct Plan {
   [[nodiscard]] std::string run_name() const;       ///< "<name>[-<variant>]-s<seed>": the run directory
   [[nodiscard]] std::string resolved_toml() const;  ///< what stands in resolved.toml
   [[nodiscard]] std::string hash() const;           ///< SHA-256 of the resolved text and the variant's name
+  [[nodiscard]] std::string run_hash() const;       ///< of what is run, whatever it is called: run_hash(resolved)
 };
+
+/// SHA-256 of a resolved plan without its name: equal for experiments that run the very same.
+std::string run_hash(const Table& resolved);
 
 /// Reads a whole experiment (variant and --set merged already). `base` is the file as written, to tell the options of a method
 /// that an override replaced from mistakes. Relative paths are resolved against `folder`. Throws ConfigError with all faults.

@@ -20,30 +20,6 @@ Updates start_parameters(const Plan& plan, const Setting& setting) {
     nn::assign(nn::read_safetensors(plan.model.weights), plan.model.weights, setting.architecture.layout(), global.rows());
   return global;
 }
-
-/// Two runs of one experiment cannot share a directory, and none may be there.
-void check_directories(const Experiment& experiment, const std::string& out) {
-  for (const Plan& plan : experiment.plans) free_run_path(out, plan);
-}
-
-/// Every plan against its data and the memory, before anything is created.
-void check_plans(const Experiment& experiment, std::size_t workers, const MemoryAllowed& allowed, DataShelf& shelf,
-                 const std::stop_token& stop) {
-  std::vector<Fault> faults;
-  std::set<std::string> seen;
-  for (const Plan& plan : experiment.plans) {
-    if (stop.stop_requested()) throw Stopped("", 0, plan.federation.rounds);
-    try {
-      const Setting setting = make_setting(plan, shelf.get(plan));
-      if (!plan.model.weights.empty()) start_parameters(plan, setting);
-      check_memory(plan, setting, workers, allowed);
-    } catch (const ConfigError& error) {
-      for (const Fault& fault : error.faults())
-        if (seen.insert(fault.place.text() + fault.message).second) faults.push_back(fault);
-    }
-  }
-  if (!faults.empty()) throw ConfigError(faults);
-}
 }  // namespace
 
 Summary run_plan(Plan& plan, const Setting& setting, fed::Fleet& fleet, fed::State& state,
@@ -65,39 +41,67 @@ Summary run_plan(Plan& plan, const Setting& setting, fed::Fleet& fleet, fed::Sta
   return summary;
 }
 
-std::vector<RunResult> run_experiment(Experiment& experiment, const RunOptions& options, Observer& observer, std::stop_token stop) {
-  check_directories(experiment, options.out);
+void check_plans(const std::vector<const Plan*>& plans, std::size_t workers, const RunOptions& options, DataShelf& shelf,
+                 const std::stop_token& stop) {
   const MemoryAllowed allowed = memory_allowed(options.memory_limit_bytes);
-  const std::size_t workers = std::min(usable_workers(options.workers), nn::prepare_libraries());
-  DataShelf shelf;
-  check_plans(experiment, workers, allowed, shelf, stop);
-
-  std::vector<RunResult> results;
-  for (std::size_t i = 0; i < experiment.plans.size(); ++i) {
-    Plan& plan = experiment.plans[i];
-    if (stop.stop_requested()) throw Stopped("", 0, plan.federation.rounds);
-    const Setting setting = make_setting(plan, shelf.get(plan));
-    const std::unique_ptr<fed::Fleet> fleet =
-        fed::make_thread_fleet(setting.architecture, plan.training.batch, plan.training.precision, workers);
-    RunDirectory directory(options.out, plan, experiment.text,
-                           manifest_text(plan, setting, {options.arguments, workers, time_of_day()}));
-    observer.run_started(plan, setting, i + 1, experiment.plans.size());
-    fed::State state;
-    std::size_t finished = 0;
+  std::vector<Fault> faults;
+  std::set<std::string> seen;
+  for (const Plan* plan : plans) {
+    if (stop.stop_requested()) throw Stopped("", 0, plan->federation.rounds);
     try {
-      Summary summary = run_plan(
-          plan, setting, *fleet, state,
-          [&](const fed::RoundRecord& record, const fed::RoundTimes& times) {
-            directory.add(record, times);
-            finished = record.round;
-          },
-          observer, stop);
-      directory.finish(setting.architecture.layout(), state.global.rows(), summary_text(summary));
-      observer.run_ended(summary, directory.path());
-      results.push_back({std::move(summary), directory.path()});
-    } catch (const Interrupted&) {
-      throw Stopped(directory.path(), finished, plan.federation.rounds);
+      const Setting setting = make_setting(*plan, shelf.get(*plan));
+      if (!plan->model.weights.empty()) start_parameters(*plan, setting);
+      check_memory(*plan, setting, workers, allowed);
+    } catch (const ConfigError& error) {
+      for (const Fault& fault : error.faults())
+        if (seen.insert(fault.place.text() + fault.message).second) faults.push_back(fault);
     }
+  }
+  if (!faults.empty()) throw ConfigError(faults);
+}
+
+RunResult run_into_directory(Plan& plan, const std::string& text, const Series& series, Observer& observer, std::stop_token stop) {
+  const RunOptions& options = series.options;
+  const Setting setting = make_setting(plan, series.shelf->get(plan));
+  const std::unique_ptr<fed::Fleet> fleet =
+      fed::make_thread_fleet(setting.architecture, plan.training.batch, plan.training.precision, series.workers);
+  RunDirectory directory(options.out, plan, text, manifest_text(plan, setting, {options.arguments, series.workers, time_of_day()}));
+  observer.run_started(plan, setting, series.number, series.of);
+  fed::State state;
+  std::size_t finished = 0;
+  try {
+    Summary summary = run_plan(
+        plan, setting, *fleet, state,
+        [&](const fed::RoundRecord& record, const fed::RoundTimes& times) {
+          directory.add(record, times);
+          finished = record.round;
+        },
+        observer, stop);
+    directory.finish(setting.architecture.layout(), state.global.rows(), summary_text(summary));
+    observer.run_ended(summary, directory.path());
+    return {std::move(summary), directory.path()};
+  } catch (const Interrupted&) {
+    throw Stopped(directory.path(), finished, plan.federation.rounds);
+  }
+}
+
+std::vector<RunResult> run_experiment(Experiment& experiment, const RunOptions& options, Observer& observer, std::stop_token stop) {
+  std::vector<const Plan*> plans;
+  for (const Plan& plan : experiment.plans) {
+    free_run_path(options.out, plan);  // two runs cannot share a directory, and none may be there
+    plans.push_back(&plan);
+  }
+  DataShelf shelf;
+  Series series{.options = options,
+                .workers = std::min(usable_workers(options.workers), nn::prepare_libraries()),
+                .shelf = &shelf,
+                .of = experiment.plans.size()};
+  check_plans(plans, series.workers, options, shelf, stop);
+  std::vector<RunResult> results;
+  for (Plan& plan : experiment.plans) {
+    if (stop.stop_requested()) throw Stopped("", 0, plan.federation.rounds);
+    ++series.number;
+    results.push_back(run_into_directory(plan, experiment.text, series, observer, stop));
   }
   return results;
 }

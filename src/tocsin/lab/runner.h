@@ -56,6 +56,21 @@ class Stopped : public Interrupted {
 /// fits its data (E10) and the memory (E22). Throws Stopped when `stop` is requested.
 std::vector<RunResult> run_experiment(Experiment& experiment, const RunOptions& options, Observer& observer, std::stop_token stop);
 
+/// Every plan against its data, the memory and the directory `out`, before anything is created: throws E10 (all faults at once),
+/// E11, E22; Stopped.
+void check_plans(const std::vector<const Plan*>& plans, std::size_t workers, const RunOptions& options, DataShelf& shelf,
+                 const std::stop_token& stop);
+
+/// What runs in a row share.
+struct Series {
+  RunOptions options;
+  std::size_t workers = 1;
+  DataShelf* shelf = nullptr;
+  std::size_t number = 0, of = 0;  ///< for the observer: the how-manieth of how many
+};
+/// One plan into a directory of `options.out`; `text` is the file it was read from. Throws Stopped.
+RunResult run_into_directory(Plan& plan, const std::string& text, const Series& series, Observer& observer, std::stop_token stop);
+
 /// One run in memory, without a directory: for tests and programs. `finished` hears each round.
 Summary run_plan(Plan& plan, const Setting& setting, fed::Fleet& fleet, fed::State& state,
                  const std::function<void(const fed::RoundRecord&, const fed::RoundTimes&)>& finished, Observer& observer,

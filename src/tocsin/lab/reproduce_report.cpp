@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of verdicts, three times. A failed expectation is shown as failed.
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tocsin/lab/build_id.h"
+#include "tocsin/lab/reproduce.h"
+#include "tocsin/nn/network.h"
+
+namespace tocsin::lab {
+namespace {
+using Json = nlohmann::ordered_json;
+
+std::string verdict_text(const Verdict& verdict) { return verdict.outcome.reproduced ? "reproduced" : "not reproduced"; }
+
+std::string value_text(double value) {
+  if (std::isnan(value)) return "-";
+  if (std::isinf(value)) return value > 0 ? "never" : "-inf";
+  return fmt::format("{:.4g}", value);
+}
+
+/// "0.9931 +- 0.0021"; "-" where nothing was measured.
+std::string measured_text(const Outcome& outcome, std::string_view plus_minus) {
+  const Spread measured = spread(outcome.measured);
+  if (outcome.measured.size() < 2 || !std::isfinite(measured.mean)) return value_text(measured.mean);
+  return fmt::format("{} {} {}", value_text(measured.mean), plus_minus, fmt::format("{:.2g}", measured.deviation));
+}
+
+/// The expectation, and for a comparison with another measure what that came to.
+std::string wanted_text(const Verdict& verdict) {
+  const Expectation& expectation = verdict.expectation;
+  std::string result = expected_text(expectation);
+  if (expectation.than) result += fmt::format(" (= {})", value_text(spread(verdict.outcome.expected).mean));
+  return result;
+}
+
+std::string what_text(const Expectation& expectation) {
+  const std::string variants = joined(expectation.variants);
+  return (variants.empty() ? "" : variants + ": ") + measure_text(expectation.measure);
+}
+
+std::string held_text(const Outcome& outcome) { return fmt::format("{}/{}", outcome.held, outcome.measured.size()); }
+
+/// Words of `text` in lines of at most `width` characters.
+std::vector<std::string> lines_of(const std::string& text, std::size_t width) {
+  std::vector<std::string> lines;
+  const std::string all = wrapped(text, width, "");
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t end = std::min(all.find('\n', at), all.size());
+    lines.push_back(all.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+std::string count_text(const std::vector<Verdict>& verdicts, bool of_paper) {
+  std::size_t all = 0, good = 0;
+  for (const Verdict& verdict : verdicts) {
+    if (verdict.expectation.of_paper != of_paper) continue;
+    ++all;
+    good += verdict.outcome.reproduced ? 1U : 0U;
+  }
+  if (all == 0) return "";
+  return of_paper ? fmt::format("{} of {} claims of the paper are reproduced", good, all)
+                  : fmt::format("{} of {} bands of our own are met", good, all);
+}
+
+std::string counts_text(const std::vector<Verdict>& verdicts) {
+  std::vector<std::string> parts;
+  for (const bool of_paper : {true, false})
+    if (const std::string text = count_text(verdicts, of_paper); !text.empty()) parts.push_back(text);
+  return parts.empty() ? "nothing was claimed" : joined(parts, "; ");
+}
+
+std::string seeds_text(const Reproduction& reproduction) {
+  const std::vector<Plan>& plans = reproduction.experiments.front().plans;
+  if (reproduction.request.seeds == 1) return fmt::format("a single seed ({})", plans.front().seed);
+  return fmt::format("{} seeds ({} to {})", reproduction.request.seeds, plans.front().seed, plans.back().seed);
+}
+
+std::string size_text(const Reproduction& reproduction) { return reproduction.request.small ? "small" : "full size"; }
+
+std::size_t of_other_builds(const Reproduction& reproduction) {
+  return static_cast<std::size_t>(
+      std::count_if(reproduction.runs.begin(), reproduction.runs.end(), [](const SharedRun& run) { return run.other_build; }));
+}
+
+std::string escaped(std::string text) {
+  for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) text.insert(at, "\\");
+  return text;
+}
+
+Json number(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+Json spread_json(const std::vector<double>& values) {
+  const Spread result = spread(values);
+  Json each = Json::array();
+  for (const double value : values) each.push_back(number(value));
+  return {{"mean", number(result.mean)}, {"deviation", number(result.deviation)}, {"each", each}};
+}
+}  // namespace
+
+std::string verdicts_file(const Reproduction& reproduction) {
+  std::string name = reproduction.request.small ? "reproduction-small" : "reproduction";
+  if (!reproduction.request.names.empty())
+    for (const std::string& one : reproduction.names) name += "-" + one;
+  return name;
+}
+
+std::string verdicts_text(const Reproduction& reproduction, const std::vector<Verdict>& verdicts, const Ink& ink) {
+  constexpr std::size_t kClaim = 34, kWhat = 38;
+  std::string result =
+      fmt::format("{}{}{}  {}, {}\n\n", ink.bold, reproduction.paper, ink.off, size_text(reproduction), seeds_text(reproduction));
+  for (const std::string& name : reproduction.names) {
+    Grid grid(2);
+    bool any = false;
+    grid.row({"claim", "expected", "measured", "runs"});
+    for (const Verdict& verdict : verdicts) {
+      if (verdict.experiment != name) continue;
+      any = true;
+      const Expectation& expectation = verdict.expectation;
+      const std::vector<std::string> claim = lines_of(expectation.claim + (expectation.of_paper ? "" : " (our band)"), kClaim);
+      std::vector<std::string> what = lines_of(what_text(expectation), kWhat);
+      for (std::string& line : lines_of(wanted_text(verdict), kWhat)) what.push_back(std::move(line));
+      const std::string_view mark = verdict.outcome.reproduced ? ink.good : ink.bad;
+      for (std::size_t i = 0; i < std::max(claim.size(), what.size()); ++i) {
+        std::vector<std::string> cells{i < claim.size() ? claim[i] : "", i < what.size() ? what[i] : ""};
+        if (i == 0) cells.insert(cells.end(), {measured_text(verdict.outcome, "+-"), held_text(verdict.outcome)});
+        if (i == 1) cells.push_back(verdict_text(verdict));
+        grid.row(std::move(cells), mark);
+      }
+    }
+    if (any) result += fmt::format("{}{}{}\n{}\n", ink.bold, name, ink.off, grid.text(ink));
+  }
+  const bool all = std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& one) { return one.outcome.reproduced; });
+  result += fmt::format("{}{}{}\n", all ? ink.good : ink.bad, counts_text(verdicts), ink.off);
+  if (reproduction.request.seeds > 1)
+    result += "measured: mean and deviation (n - 1) over runs; a verdict is about means; runs: how many hold alone\n";
+  if (const std::size_t others = of_other_builds(reproduction); others > 0)
+    result += fmt::format("{} of {} runs were finished by another build\n", others, reproduction.runs.size());
+  return result;
+}
+
+std::string verdicts_markdown(const Reproduction& reproduction, const std::vector<Verdict>& verdicts) {
+  std::string result = fmt::format("# {}: {}, {}\n\n", reproduction.paper, size_text(reproduction), seeds_text(reproduction));
+  result += fmt::format(
+      "{}. Build {}, {}; {} runs{}. Deviation with n - 1; a verdict compares means over runs; *runs* says how many hold "
+      "alone.\n",
+      counts_text(verdicts), build_id(), nn::numeric_class(), reproduction.runs.size(),
+      of_other_builds(reproduction) > 0 ? fmt::format(", {} of them by other builds", of_other_builds(reproduction)) : "");
+  std::string before;
+  for (const Verdict& verdict : verdicts) {
+    if (verdict.experiment != before)
+      result += fmt::format(
+          "\n## {}\n\n| claim | of | figure | expected | measured | each | runs | verdict |\n"
+          "| --- | --- | --- | --- | --- | --- | --- | --- |\n",
+          verdict.experiment);
+    before = verdict.experiment;
+    std::vector<std::string> each;
+    for (const double value : verdict.outcome.measured) each.push_back(value_text(value));
+    const Expectation& expectation = verdict.expectation;
+    result += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", escaped(expectation.claim),
+                          expectation.of_paper ? "the paper" : "us", escaped(what_text(expectation)), escaped(wanted_text(verdict)),
+                          measured_text(verdict.outcome, "±"), joined(each), held_text(verdict.outcome),
+                          verdict.outcome.reproduced ? "reproduced" : "**not reproduced**");
+  }
+  return result;
+}
+
+std::string verdicts_json(const Reproduction& reproduction, const std::vector<Verdict>& verdicts) {
+  Json json;
+  json["paper"] = reproduction.paper;
+  json["size"] = reproduction.request.small ? "small" : "full";
+  json["build_id"] = build_id();
+  json["numeric_class"] = nn::numeric_class();
+  json["runs"] = reproduction.runs.size();
+  json["runs_of_other_builds"] = of_other_builds(reproduction);
+  json["verdicts"] = Json::array();
+  for (const Verdict& verdict : verdicts) {
+    const Expectation& expectation = verdict.expectation;
+    Json row;
+    row["experiment"] = verdict.experiment;
+    row["claim"] = expectation.claim;
+    row["by"] = expectation.of_paper ? "paper" : "us";
+    row["variants"] = expectation.variants;
+    row["seeds"] = verdict.seeds;
+    row["figure"] = measure_text(expectation.measure);
+    row["expected"] = expected_text(expectation);
+    row["bound"] = spread_json(verdict.outcome.expected);
+    row["measured"] = spread_json(verdict.outcome.measured);
+    row["held_alone"] = verdict.outcome.held;
+    row["verdict"] = verdict_text(verdict);
+    row["paths"] = verdict.paths;
+    json["verdicts"].push_back(std::move(row));
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace tocsin::lab
