@@ -143,6 +143,7 @@ TEST_P(AttackLaws, StatelessOnesReturnTheirMemoryUnchanged) {
 TEST_P(AttackLaws, DescribesItsOptions) {
   for (const OptionDoc& option : options_of(*GetParam())) {
     EXPECT_FALSE(option.help.empty()) << option.key;
+    if (option.type == "table") continue;  // its own options follow
     EXPECT_FALSE(option.fallback.empty()) << option.key << ": a newcomer runs an attack by its name alone";
   }
 }

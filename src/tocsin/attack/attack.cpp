@@ -19,6 +19,24 @@ std::string_view text(Level level) {
   return "unknown";
 }
 
+std::span<const Grant> grants() {
+  static constexpr Grant kGrants[] = {
+      {.what = "its own shard, and what a benign client would do with it"},
+      {.what = "the test samples it wants misclassified"},
+      {.what = "the global parameters of the rounds it takes part in"},
+      {.what = "what it sent itself, and what it remembers of earlier rounds"},
+      {.what =
+           "the round's number, the size of the cohort, its share alpha_m in a weighted mean, the server's rate, whether the rule "
+           "applies rows whole"},
+      {.what = "where malicious clients collude: the shares of all of them in the cohort"},
+      {.what = "the finite benign updates of the round", .from = Level::benign},
+      {.what = "the server's defense", .from = Level::server},
+      {.what = "samples, updates and random streams of other clients", .never = true},
+      {.what = "the hold-out, and test samples that are no targets", .never = true},
+  };
+  return kGrants;
+}
+
 nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::TrainingPlace& place, ConstRows global, Rows update,
                                  Algorithm algorithm) {
   require(global.clients() == 1 && update.clients() == 1 && global.coordinates() == update.coordinates(),
@@ -45,14 +63,26 @@ nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::Tr
   return report;
 }
 
-void subtract(Rows row, ConstRows from) {
-  row.visit([from]<class T>(TypedRows<T> rows) {
-    from.visit([rows]<class U>(TypedRows<U> other) {
+namespace {
+/// use(value, other) for each coordinate of two rows.
+template <class Use>
+void each_pair(Rows row, ConstRows other, Use use) {
+  row.visit([&]<class T>(TypedRows<T> rows) {
+    other.visit([&]<class U>(TypedRows<U> others) {
       const std::span<T> values = rows[0];
-      const std::span<U> less = other[0];
-      for (std::size_t j = 0; j < values.size(); ++j) values[j] = static_cast<T>(values[j] - less[j]);
+      const std::span<U> beside = others[0];
+      for (std::size_t j = 0; j < values.size(); ++j) use(values[j], beside[j]);
     });
   });
+}
+}  // namespace
+
+void subtract(Rows row, ConstRows from) {
+  each_pair(row, from, []<class T>(T& value, auto less) { value = static_cast<T>(value - less); });
+}
+
+void add(Rows row, ConstRows by) {
+  each_pair(row, by, []<class T>(T& value, auto more) { value = static_cast<T>(value + more); });
 }
 
 Sent Attack::train(AttackPlace place, Rows update) const {

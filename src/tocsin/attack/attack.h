@@ -31,6 +31,7 @@ struct AttackRound {
   ConstRows global = {};   ///< [1, d] at the start of the round
   std::size_t cohort = 0;  ///< how many clients take part
   double weight = 0;       ///< alpha_m: this client's share in a weighted mean of the cohort
+  double coalition = 0;    ///< where malicious clients collude: the shares of all of them in this cohort; else 0
   double server_rate = 1;
   bool rows_applied_whole = false;  ///< the rule applies single rows (median, Krum): boost "auto" is 1
   Stream stream = Stream(0);        ///< of this attack, round and client
@@ -39,6 +40,15 @@ struct AttackRound {
 /// Levels of knowledge, as in [threat]; each grants what the one before it does (docs/threat-models.md).
 enum class Level { own, benign, server };
 std::string_view text(Level level);
+
+/// One thing an attacker may read, from this level of knowledge on; at no level if `never`.
+struct Grant {
+  std::string_view what;
+  Level from = Level::own;
+  bool never = false;
+};
+/// The threat model as a table: what AttackPlace, AttackRound and Knowledge hold, and what they do not.
+std::span<const Grant> grants();
 
 /// What a benign client sends: trained parameters minus global ones, or minus the rate times the gradient of its shard's mean loss.
 enum class Algorithm { fedavg, fedsgd };
@@ -81,7 +91,10 @@ class Attack {
     bool fedsgd = true;  ///< meaningful with FedSGD
     /// The least [threat] knowledge it works with, given its options; the loader refuses less.
     Level (*needs)(Options&) = [](Options&) { return Level::own; };
-    std::string_view reads = "";  ///< what it reads, for `describe`
+    /// Samples of its own shard that it trains on at a time, given its options; 0: the benign training's batch.
+    std::size_t (*batch)(Options&) = [](Options&) { return std::size_t{0}; };
+    std::string_view reads = "";    ///< what it reads, for `describe`
+    std::string_view differs = "";  ///< from its paper, or from the paper's code
   };
 
   virtual ~Attack() = default;
@@ -98,7 +111,8 @@ class Attack {
 /// mean loss over the shard at the global parameters, so that a server rate of 1 makes the usual step (rules.md: x = -eta g).
 nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::TrainingPlace& place, ConstRows global, Rows update,
                                  Algorithm algorithm = Algorithm::fedavg);
-/// row -= from, both [1, d], in the row's own element type.
+/// row -= from, row += by: both [1, d], in the row's own element type.
 void subtract(Rows row, ConstRows from);
+void add(Rows row, ConstRows by);
 
 }  // namespace tocsin::attack

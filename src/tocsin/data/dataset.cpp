@@ -36,7 +36,50 @@ void gather_into(const Dataset& data, std::span<const std::uint32_t> chosen, std
   }
 }
 
+/// Appends `width` values a sample, for the chosen samples.
+template <class T>
+void take(const std::vector<T>& from, std::span<const std::uint32_t> chosen, std::size_t width, std::vector<T>& to) {
+  if (from.empty()) return;
+  for (const std::uint32_t sample : chosen) {
+    const auto first = from.begin() + static_cast<std::ptrdiff_t>(sample * width);
+    to.insert(to.end(), first, first + static_cast<std::ptrdiff_t>(width));
+  }
+}
+template <class T>
+void join(std::vector<T>& data, const std::vector<T>& more) {
+  data.insert(data.end(), more.begin(), more.end());
+}
 }  // namespace
+
+Dataset subset(const Dataset& data, std::span<const std::uint32_t> chosen) {
+  for (const std::uint32_t sample : chosen)
+    require(sample < data.size(), "subset: sample {} of '{}', which has {}", sample, data.name, data.size());
+  Dataset result;
+  result.name = data.name;
+  result.shape = data.shape;
+  result.classes = data.classes;
+  result.outputs = data.outputs;
+  result.scale = data.scale;
+  result.class_names = data.class_names;
+  take(data.pixels, chosen, data.shape.features(), result.pixels);
+  take(data.values, chosen, data.shape.features(), result.values);
+  take(data.labels, chosen, 1, result.labels);
+  take(data.targets, chosen, data.outputs, result.targets);
+  return result;
+}
+
+void append(Dataset& data, const Dataset& more) {
+  if (more.size() == 0) return;
+  const bool empty = data.size() == 0;
+  require(data.shape == more.shape && data.classes == more.classes && data.outputs == more.outputs,
+          "append: '{}' and '{}' differ in shape or classes", data.name, more.name);
+  require(empty || (data.pixels.empty() == more.pixels.empty() && (more.pixels.empty() || data.scale == more.scale)),
+          "append: '{}' and '{}' keep their samples in different forms", data.name, more.name);
+  join(data.pixels, more.pixels);
+  join(data.values, more.values);
+  join(data.labels, more.labels);
+  join(data.targets, more.targets);
+}
 
 void gather(const Dataset& data, std::span<const std::uint32_t> chosen, std::span<float> out) { gather_into(data, chosen, out); }
 void gather(const Dataset& data, std::span<const std::uint32_t> chosen, std::span<double> out) { gather_into(data, chosen, out); }

@@ -42,6 +42,11 @@ void gather(const Dataset& data, std::span<const std::uint32_t> chosen, std::spa
 /// The same in double (pixel * scale in double).
 void gather(const Dataset& data, std::span<const std::uint32_t> chosen, std::span<double> out);
 
+/// Samples `chosen` of a data set, as one of its own.
+Dataset subset(const Dataset& data, std::span<const std::uint32_t> chosen);
+/// Adds the samples of `more` behind those of `data`. Throws std::invalid_argument if they differ in shape, classes or storage.
+void append(Dataset& data, const Dataset& more);
+
 /// Where a file of a data set came from: for `tocsin data` and the manifest.
 struct SourceFile {
   std::string path;
@@ -53,6 +58,7 @@ struct SourceFile {
 struct Problem {
   std::shared_ptr<const Dataset> train, test;
   std::vector<SourceFile> files;
+  std::vector<std::string> notes;  ///< what a user should know: rows dropped
 };
 
 /// The samples of one client: an index list into a data set, by value.

@@ -48,6 +48,7 @@ struct FederationPlan {
 struct ThreatPlan {
   std::vector<std::uint32_t> malicious;  ///< client ids, ascending
   std::size_t assumed = 0;               ///< f
+  bool colluding = false;                ///< they know of each other: an automatic boost is shared
   attack::Level knowledge = attack::Level::own;
 };
 

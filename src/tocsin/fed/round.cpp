@@ -202,11 +202,14 @@ class OneRound {
 
   void describe_attack_rounds() {
     const std::vector<double> alpha = shares();
+    double coalition = 0.0;
+    for (const std::size_t i : malicious_) coalition += alpha[i];
     for (std::size_t i = 0; i < record.cohort.size(); ++i)
       attack_rounds_.push_back({.index = record.round,
                                 .global = before_.global.rows(),
                                 .cohort = record.cohort.size(),
                                 .weight = alpha[i],
+                                .coalition = parts_.threat.colluding ? coalition : 0.0,
                                 .server_rate = parts_.federation.server.learning_rate,
                                 .rows_applied_whole = !parts_.rule_entry->facts.folds,
                                 .stream = parts_.root.at("attack").at(record.round).at(record.cohort[i])});

@@ -58,6 +58,41 @@ void AddScaled(float* y, float a, const float* x, std::size_t n) {
   const Vector factor = hn::Set(Float(), a);
   map2(y, x, n, [&](Vector old, Vector add) { return hn::MulAdd(factor, add, old); });
 }
+void AddScaledDifference(float* HWY_RESTRICT y, float f, const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
+  const Float d;
+  const Vector factor = hn::Set(d, f);
+  const auto pulled = [&](Vector old, Vector from, Vector to) { return hn::MulAdd(factor, hn::Sub(from, to), old); };
+  each_vector(
+      n, hn::Lanes(d),
+      [&](std::size_t i) { hn::StoreU(pulled(hn::LoadU(d, y + i), hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, y + i); },
+      [&](std::size_t i, std::size_t left) {
+        HWY_ALIGN float lanes[3][HWY_MAX_BYTES / 4] = {};
+        std::copy_n(y + i, left, lanes[0]);
+        std::copy_n(a + i, left, lanes[1]);
+        std::copy_n(b + i, left, lanes[2]);
+        hn::Store(pulled(hn::Load(d, lanes[0]), hn::Load(d, lanes[1]), hn::Load(d, lanes[2])), d, lanes[0]);
+        std::copy_n(lanes[0], left, y + i);
+      });
+}
+double SquaredDistance(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
+  const hn::ScalableTag<double> wide;
+  const hn::Rebind<float, decltype(wide)> d;
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<decltype(wide)> sums[4] = {hn::Zero(wide), hn::Zero(wide), hn::Zero(wide), hn::Zero(wide)};
+  std::size_t i = 0;
+  for (; i + 4 * lanes <= n; i += 4 * lanes)
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < 4; ++k) {
+      const auto difference = hn::PromoteTo(wide, hn::Sub(hn::LoadU(d, a + i + k * lanes), hn::LoadU(d, b + i + k * lanes)));
+      sums[k] = hn::MulAdd(difference, difference, sums[k]);
+    }
+  double tail = 0.0;
+  for (; i < n; ++i) {
+    const double difference = static_cast<double>(a[i] - b[i]);
+    tail += difference * difference;
+  }
+  return hn::GetLane(hn::SumOfLanes(wide, hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3])))) + tail;
+}
 void Multiply(float* y, const float* x, std::size_t n) {
   map2(y, x, n, [](Vector a, Vector b) { return hn::Mul(a, b); });
 }
@@ -303,6 +338,8 @@ namespace tocsin::kernels {
 
 HWY_EXPORT(Widen);
 HWY_EXPORT(AddScaled);
+HWY_EXPORT(AddScaledDifference);
+HWY_EXPORT(SquaredDistance);
 HWY_EXPORT(Multiply);
 HWY_EXPORT(Relu);
 HWY_EXPORT(ReluGate);
@@ -319,6 +356,12 @@ void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out) 
 }
 void add_scaled(std::span<float> y, float a, std::span<const float> x) {
   HWY_DYNAMIC_DISPATCH(AddScaled)(y.data(), a, x.data(), y.size());
+}
+void add_scaled_difference(std::span<float> y, float f, std::span<const float> a, std::span<const float> b) {
+  HWY_DYNAMIC_DISPATCH(AddScaledDifference)(y.data(), f, a.data(), b.data(), y.size());
+}
+double squared_distance(std::span<const float> a, std::span<const float> b) {
+  return HWY_DYNAMIC_DISPATCH(SquaredDistance)(a.data(), b.data(), a.size());
 }
 void multiply(std::span<float> y, std::span<const float> x) { HWY_DYNAMIC_DISPATCH(Multiply)(y.data(), x.data(), y.size()); }
 void relu(std::span<float> y) { HWY_DYNAMIC_DISPATCH(Relu)(y.data(), y.size()); }

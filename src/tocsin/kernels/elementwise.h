@@ -14,6 +14,10 @@ namespace tocsin::kernels {
 void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out);
 /// y += a * x.
 void add_scaled(std::span<float> y, float a, std::span<const float> x);
+/// y += f * (a - b).
+void add_scaled_difference(std::span<float> y, float f, std::span<const float> a, std::span<const float> b);
+/// ||a - b||^2: differences in float, squares and sum in double.
+double squared_distance(std::span<const float> a, std::span<const float> b);
 /// y = y * x.
 void multiply(std::span<float> y, std::span<const float> x);
 /// y = max(y, 0).

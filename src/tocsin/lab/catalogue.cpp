@@ -51,6 +51,20 @@ std::string attack_places(const attack::Attack::Facts& facts) {
   return places.empty() ? "nowhere" : joined(places);
 }
 
+/// What an attacker may read at each level, beyond the level before it, and what at none.
+void add_grants(CatalogueItem& item) {
+  const auto list = [&](std::string title, auto&& belongs) {
+    std::string words;
+    for (const attack::Grant& grant : attack::grants())
+      if (belongs(grant)) words += (words.empty() ? "" : "; ") + std::string(grant.what);
+    item.facts.emplace_back(std::move(title), words);
+  };
+  for (const attack::Level level : {attack::Level::own, attack::Level::benign, attack::Level::server})
+    list(level == attack::Level::own ? "may read" : fmt::format("and with \"{}\"", attack::text(level)),
+         [level](const attack::Grant& grant) { return !grant.never && grant.from == level; });
+  list("may never read", [](const attack::Grant& grant) { return grant.never; });
+}
+
 void add_attacks(std::vector<CatalogueItem>& items) {
   for (const Entry<attack::Attack>* entry : attack::attacks()) {
     const attack::Attack::Facts& facts = entry->facts;
@@ -60,6 +74,8 @@ void add_attacks(std::vector<CatalogueItem>& items) {
     item.facts.emplace_back("interferes with", attack_places(facts));
     item.facts.emplace_back("knowledge", fmt::format("\"{}\" or more", attack::text(facts.needs(defaults))));
     if (!facts.reads.empty()) item.facts.emplace_back("reads", facts.reads);
+    add_grants(item);
+    if (!facts.differs.empty()) item.facts.emplace_back("differs", facts.differs);
     if (facts.needs_targets) item.facts.emplace_back("needs", "targets");
     if (facts.stateful) item.facts.emplace_back("remembers", "something from round to round");
     if (!facts.fedsgd) item.facts.emplace_back("not with", "algorithm = \"fedsgd\"");

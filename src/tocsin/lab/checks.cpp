@@ -61,6 +61,11 @@ void check_attack(const Plan& plan, const ThreatText& threat, PlanTables& tables
                fmt::format("attack '{}' trains on its own and has no meaning with algorithm = \"fedsgd\"", name),
                "algorithm = \"fedavg\", or another attack");
 
+  if (const std::size_t batch = facts.batch(tables.attack); batch > plan.training.batch)
+    tables.attack.fault("batch",
+                        fmt::format("batch = {} is more than the {} samples of [training] batch, which is all a replica holds",
+                                    batch, plan.training.batch),
+                        fmt::format("at most {}, or a larger [training] batch", plan.training.batch));
   std::vector<std::string> others;
   for (const Entry<attack::Attack>* other : attack::attacks()) {
     if (other->name == name || other->name == "none") continue;

@@ -155,6 +155,7 @@ void count_clients(Plan& plan, const detail::ThreatText& threat, Options& partit
   plan.cohort = std::max<std::size_t>(
       1, static_cast<std::size_t>(std::llround(plan.federation.participation * static_cast<double>(clients))));
   plan.threat.knowledge = threat.knowledge;
+  plan.threat.colluding = threat.colluding;
   std::size_t malicious = threat.ids ? threat.ids->size() : threat.count.value_or(0);
   if (threat.fraction) malicious = static_cast<std::size_t>(std::llround(*threat.fraction * static_cast<double>(clients)));
   plan.threat.assumed = threat.assumed.value_or(std::min(malicious, plan.cohort));

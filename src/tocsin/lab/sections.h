@@ -23,6 +23,7 @@ struct ThreatText {
   std::optional<double> fraction;
   std::optional<std::size_t> assumed;
   attack::Level knowledge = attack::Level::own;
+  bool colluding = false;
   [[nodiscard]] bool is_silent() const { return !ids && !count && !fraction; }
 };
 ThreatText read_threat(Options& options);

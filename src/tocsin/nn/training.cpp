@@ -80,25 +80,6 @@ BatchLoss joined(std::span<const BatchLoss> chunks) {
   const BatchLoss left = joined(chunks.first(half)), right = joined(chunks.subspan(half));
   return {left.loss + right.loss, left.correct + right.correct};
 }
-
-/// Walks `samples` in batches: calls use(batch of samples, what they should come out as). Looks at `stop` before each.
-template <class Use>
-void for_batches(const TrainingPlace& place, std::span<const std::uint32_t> samples, std::size_t batch, Use&& use) {
-  std::vector<std::int32_t> labels;
-  std::vector<float> targets;
-  for (std::size_t begin = 0; begin < samples.size(); begin += batch) {
-    if (place.stop.stop_requested()) throw Interrupted();
-    const std::span<const std::uint32_t> chosen = samples.subspan(begin, std::min(batch, samples.size() - begin));
-    gather_wanted(place.data, chosen, labels, targets);
-    place.network.put(place.data, chosen);
-    use(chosen, Wanted{labels, targets});
-  }
-}
-
-void check_batch(const LocalTraining& training, const TrainingPlace& place) {
-  require(training.batch >= 1 && training.batch <= place.network.capacity(), "training: batch must be in [1, {}], got {}",
-          place.network.capacity(), training.batch);
-}
 }  // namespace
 
 OptimizerPlan read_optimizer(Options& options, const OptimizerPlan& defaults) {
@@ -145,51 +126,80 @@ std::vector<std::uint32_t> epoch_order(std::span<const std::uint32_t> samples, c
   return order;
 }
 
+BatchWalk::BatchWalk(const TrainingPlace& place, std::size_t epochs, std::size_t batch, BatchOrder order)
+    : place_(place),
+      epochs_(epochs),
+      batch_(order == BatchOrder::published ? std::max<std::size_t>(1, std::min(batch, place.samples.size())) : batch),
+      per_epoch_(0),
+      kind_(order) {
+  require(batch >= 1 && batch <= place.network.capacity(), "training: batch must be in [1, {}], got {}", place.network.capacity(),
+          batch);
+  const std::size_t count = place.samples.size();
+  per_epoch_ = order == BatchOrder::published ? count / batch_ : (count + batch_ - 1) / batch_;
+}
+
+bool BatchWalk::next() { return next(place_.network); }
+
+bool BatchWalk::next(Network& network) {
+  if (place_.stop.stop_requested()) throw Interrupted();
+  if (step_ == steps()) return false;
+  if (kind_ == BatchOrder::published) {
+    const std::size_t room = place_.samples.size() - batch_;
+    chosen_ = place_.samples.subspan(room == 0 ? 0 : step_ * batch_ % room, batch_);
+  } else {
+    const std::size_t first = step_ % per_epoch_ * batch_;
+    if (kind_ == BatchOrder::shuffled && first == 0) order_ = epoch_order(place_.samples, place_.stream, step_ / per_epoch_);
+    const std::span<const std::uint32_t> all =
+        kind_ == BatchOrder::shuffled ? std::span<const std::uint32_t>(order_) : place_.samples;
+    chosen_ = all.subspan(first, std::min(batch_, all.size() - first));
+  }
+  gather_wanted(place_.data, chosen_, labels_, targets_);
+  network.put(place_.data, chosen_);
+  ++step_;
+  return true;
+}
+
 TrainingReport train(const LocalTraining& training, const TrainingPlace& place) {
-  check_batch(training, place);
   Network& network = place.network;
   const OptimizerPlan& plan = training.optimizer;
   const double rate = plan.rate_at(place.round);
+  BatchWalk walk(place, training.epochs, training.batch);
   Optimizer optimizer(plan, network.gradient_vector().coordinates(), network.gradient_vector().element());
   const Stream dropout = place.stream.at("dropout");
   TrainingReport report;
-  for (std::size_t epoch = 0; epoch < training.epochs; ++epoch) {
-    const std::vector<std::uint32_t> order = epoch_order(place.samples, place.stream, epoch);
-    for_batches(place, order, training.batch, [&](std::span<const std::uint32_t> chosen, const Wanted& wanted) {
-      const Stream masks = dropout.at(report.steps);
-      if (plan.is_plain()) {
-        report.loss += network.descend(wanted, masks, rate).loss;
-      } else {
-        report.loss += network.gradient(wanted, masks).loss;
-        optimizer.step(network.parameters(), network.gradient_vector(), rate);
-      }
-      report.samples += chosen.size();
-      ++report.steps;
-    });
+  while (walk.next()) {
+    const Stream masks = dropout.at(walk.step());
+    double loss = 0;
+    if (plan.is_plain()) {
+      loss = network.descend(walk.wanted(), masks, rate).loss;
+    } else {
+      loss = network.gradient(walk.wanted(), masks).loss;
+      optimizer.step(network.parameters(), network.gradient_vector(), rate);
+    }
+    report.add(loss, walk.samples());
   }
-  if (report.samples > 0) report.loss /= static_cast<double>(report.samples);
+  report.average();
   return report;
 }
 
 TrainingReport full_gradient(const LocalTraining& training, const TrainingPlace& place, Rows flat) {
-  check_batch(training, place);
   Network& network = place.network;
+  BatchWalk walk(place, 1, training.batch, BatchOrder::as_listed);
   Updates raw(1, network.gradient_vector().coordinates(), network.gradient_vector().element());
   std::vector<double> total(raw.coordinates(), 0.0);
   const Stream dropout = place.stream.at("dropout");
   TrainingReport report;
-  for_batches(place, place.samples, training.batch, [&](std::span<const std::uint32_t> chosen, const Wanted& wanted) {
-    report.loss += network.gradient(wanted, dropout.at(report.steps)).loss;
-    const double share = static_cast<double>(chosen.size()) / static_cast<double>(place.samples.size());
+  while (walk.next()) {
+    const double loss = network.gradient(walk.wanted(), dropout.at(walk.step())).loss;
+    const double share = static_cast<double>(walk.samples()) / static_cast<double>(place.samples.size());
     network.gradient_vector().visit([&](auto gradient) {
       for (std::size_t i = 0; i < total.size(); ++i) total[i] += share * static_cast<double>(gradient[0][i]);
     });
-    report.samples += chosen.size();
-    ++report.steps;
-  });
+    report.add(loss, walk.samples());
+  }
   raw.rows().assign(0, total);
   network.to_flat(raw.rows(), flat);
-  if (report.samples > 0) report.loss /= static_cast<double>(report.samples);
+  report.average();
   return report;
 }
 

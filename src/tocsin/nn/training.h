@@ -73,6 +73,39 @@ struct TrainingReport {
   double loss = 0;          ///< mean training loss over all samples seen
   std::size_t samples = 0;  ///< samples processed
   std::size_t steps = 0;
+  /// Counts a step over `batch` samples with this sum of losses; `average` makes the sum of all of them a mean.
+  void add(double sum, std::size_t batch) { loss += sum, samples += batch, ++steps; }
+  void average() { loss /= samples > 0 ? static_cast<double>(samples) : 1.0; }
+};
+
+/// How the batches of a shard follow each other. published: as the code of arXiv:1811.12470 walks them: never reshuffled, batch k
+/// begins at sample k B mod (l - B), so that the last B samples are hardly used.
+/// as_listed: in the order of the shard.
+enum class BatchOrder { shuffled, as_listed, published };
+
+/// The batches of local training, one after the other. Every training loop is one of these.
+class BatchWalk {
+ public:
+  /// `epochs` walks over the shard of `place` in batches of `batch`, at most the network's capacity; both must outlive it.
+  BatchWalk(const TrainingPlace& place, std::size_t epochs, std::size_t batch, BatchOrder order = BatchOrder::shuffled);
+  /// Puts the next batch into the network; false where there is none. Throws Interrupted.
+  bool next();
+  /// The same for a batch that another replica of the same architecture shall hold.
+  bool next(Network& network);
+  [[nodiscard]] Wanted wanted() const { return {labels_, targets_}; }
+  [[nodiscard]] std::size_t samples() const { return chosen_.size(); }      ///< of the batch
+  [[nodiscard]] std::size_t step() const { return step_ - 1; }              ///< of the batch, from 0
+  [[nodiscard]] std::size_t steps() const { return epochs_ * per_epoch_; }  ///< of the whole walk
+  [[nodiscard]] bool is_done() const { return step_ == steps(); }
+
+ private:
+  const TrainingPlace& place_;
+  std::size_t epochs_, batch_, per_epoch_, step_ = 0;
+  BatchOrder kind_;
+  std::vector<std::uint32_t> order_;
+  std::span<const std::uint32_t> chosen_;
+  std::vector<std::int32_t> labels_;
+  std::vector<float> targets_;
 };
 
 /// The order in which a shard is walked in an epoch: a permutation of `samples`.

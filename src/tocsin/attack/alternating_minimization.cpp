@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Alternating minimization: one step on the targets, its change times lambda in place, then some steps on the own shard that keep
+// the update small and like the others' (L_tr + rho dist); and so on until the shard has been walked E_m times. Bhagoji,
+// Chakraborty, Mittal, Calo, arXiv:1811.12470, "Alternating minimization". Differs: form "code" takes the stealth steps first, ends
+// on a step on the targets, walks its batches without reshuffling (batch k begins at sample k B mod (l - B)) and squares the
+// distance.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "tocsin/attack/parts/stealth_training.h"
+#include "tocsin/attack/registry.h"
+
+namespace tocsin::attack {
+namespace {
+struct AlternatingOptions {
+  StealthOptions stealth;
+  std::size_t stealth_steps = 10;  ///< to one on the targets
+  double tolerance = 0.0;          ///< a step on the targets is skipped where their loss is at most this
+  bool malicious_first = true;
+};
+
+/// E_m passes over the own shard, and one step on the targets to every `stealth_steps` batches.
+class AlternatingMinimization final : public Attack {
+ public:
+  explicit AlternatingMinimization(AlternatingOptions options) : options_(std::move(options)) {}
+
+  Sent train(AttackPlace place, Rows update) const override {
+    const Sending sending{.needs_estimate = options_.stealth.distance.anchor == Anchor::previous_others};
+    return options_.stealth.campaign.conduct(std::move(place), update, sending, [&](Scene& scene, Rows change) {
+      const auto order = options_.stealth.code ? nn::BatchOrder::published : nn::BatchOrder::shuffled;
+      StealthTraining training(options_.stealth, scene, order, "alternating_minimization");
+      while (!training.is_done()) {
+        if (options_.malicious_first) poison(training);
+        for (std::size_t k = 0; k < options_.stealth_steps && training.next_batch(); ++k) training.take_stealth_step();
+        if (!options_.malicious_first) poison(training);
+      }
+      return training.finish(change);
+    });
+  }
+
+ private:
+  void poison(StealthTraining& training) const {
+    if (training.find_malicious_step(options_.tolerance)) training.apply_malicious_step();
+  }
+
+  AlternatingOptions options_;
+};
+
+AlternatingOptions read(Options& options) {
+  AlternatingOptions result;
+  result.stealth = read_stealth(options, 10);
+  result.stealth_steps = options.count(
+      "stealth_steps",
+      {.fallback = result.stealth_steps, .at_least = 1, .help = "batches of its own shard to one step on the targets"});
+  result.tolerance = options.number(
+      "tolerance", {.fallback = 0.0, .at_least = 0.0, .help = "skip the step on the targets where their loss is at most this"});
+  const std::string order =
+      options.word("order", {.fallback = "form",
+                             .words = {"form", "malicious_first", "stealth_first"},
+                             .help = "in a cycle; \"form\": malicious_first for text, stealth_first for code"});
+  result.malicious_first = order == "malicious_first" || (order == "form" && !result.stealth.code);
+  return result;
+}
+}  // namespace
+
+constinit const Entry<Attack> alternating_minimization_entry{
+    .name = "alternating_minimization",
+    .summary = "alternates boosted steps on the targets with steps that make the update look benign",
+    .paper = "arXiv:1811.12470",
+    .status = Status::lightly_tested,
+    .facts = {.trains = true,
+              .needs_targets = true,
+              .stateful = true,
+              .fedsgd = false,
+              .batch = read_own_batch,
+              .reads = "its shard, its targets, the global parameters of the rounds it took part in, what it sent itself, its own "
+                       "share in the average and the server's rate",
+              .differs =
+                  "form \"code\" takes the stealth steps first, ends on a step on the targets, does not reshuffle its batches "
+                  "and takes half the square of the distance"},
+    .make = [](Options& options) -> std::unique_ptr<Attack> { return std::make_unique<AlternatingMinimization>(read(options)); },
+};
+
+}  // namespace tocsin::attack

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/attack/parts/distance.h"
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "tocsin/kernels/elementwise.h"
+
+namespace tocsin::attack {
+namespace {
+double distance2(std::span<const float> a, std::span<const float> b) { return kernels::squared_distance(a, b); }
+double distance2(std::span<const double> a, std::span<const double> b) {
+  double sum = 0.0;
+  for (std::size_t j = 0; j < a.size(); ++j) sum += (a[j] - b[j]) * (a[j] - b[j]);
+  return sum;
+}
+void add_difference(std::span<float> y, double factor, std::span<const float> a, std::span<const float> b) {
+  kernels::add_scaled_difference(y, static_cast<float>(factor), a, b);
+}
+void add_difference(std::span<double> y, double factor, std::span<const double> a, std::span<const double> b) {
+  for (std::size_t j = 0; j < y.size(); ++j) y[j] += factor * (a[j] - b[j]);
+}
+template <class T>
+std::span<const T> values(ConstRows row) {
+  return {static_cast<const T*>(row.pointer(0)), row.coordinates()};
+}
+}  // namespace
+
+DistancePlan read_distance(Options& options, bool code, Scope scope) {
+  DistancePlan plan;
+  Options table = options.table("distance", "rho dist(w_m, c), added to the loss of the stealth steps");
+  const std::string anchor = table.word(
+      "anchor", {.fallback = "previous_others",
+                 .words = {"none", "own_benign", "previous_others"},
+                 .help = "c: w plus its own clean update (trained first), or plus its estimate of what the others send"});
+  plan.anchor = anchor == "own_benign" ? Anchor::own_benign : anchor == "none" ? Anchor::none : Anchor::previous_others;
+  plan.weight = table.number("weight", {.fallback = plan.weight, .at_least = 0.0, .help = "rho"});
+  const std::string form = table.word("form", {.fallback = "form",
+                                               .words = {"form", "norm", "half_squared"},
+                                               .help = "||w_m - c||, or half its square; \"form\": norm for text, half_squared for "
+                                                       "code"});
+  plan.form = form == "half_squared" || (form == "form" && code) ? DistanceForm::half_squared : DistanceForm::norm;
+  plan.scope = scope;
+  if (plan.anchor == Anchor::none && !options.is_describing())
+    for (const char* key : {"weight", "form"})
+      table.no_effect(key, fmt::format("'{}' has no effect without an anchor", key), "anchor = \"own_benign\", or leave it out");
+  return plan;
+}
+
+DistanceTerm::DistanceTerm(const DistancePlan& plan, Scene& scene, const nn::Network& network) : plan_(plan) {
+  if (plan.anchor == Anchor::none || plan.weight == 0.0) return;
+  if (plan.anchor == Anchor::previous_others && scene.others.empty()) return;
+  std::vector<double> anchor = scene.place.round.global.row(0);
+  const std::vector<double> step =
+      plan.anchor == Anchor::own_benign ? scene.own_benign().row(0) : std::vector<double>(scene.others.begin(), scene.others.end());
+  for (std::size_t j = 0; j < anchor.size(); ++j) anchor[j] += step[j];
+  Updates flat(1, anchor.size(), Element::float64);
+  flat.rows().assign(0, anchor);
+  // The replica's order is its own: a vector of zeros and ones tells which of its places belong to biases.
+  nn::Network& replica = scene.place.training.network;
+  anchor_ = Updates(1, replica.gradient_vector().coordinates(), replica.gradient_vector().element());
+  if (plan.scope == Scope::weights) {
+    std::vector<double> is_bias(anchor.size(), 0.0);
+    for (const Tensor& tensor : network.architecture().layout().tensors)
+      if (tensor.is_bias) std::fill_n(is_bias.begin() + static_cast<std::ptrdiff_t>(tensor.offset), tensor.size, 1.0);
+    Updates marks(1, anchor.size(), Element::float64);
+    marks.rows().assign(0, is_bias);
+    network.to_raw(std::as_const(marks).rows(), anchor_.rows());
+    const std::vector<double> raw = std::as_const(anchor_).rows().row(0);
+    for (std::size_t j = 0; j < raw.size(); ++j)
+      if (raw[j] != 0.0) free_.push_back(j);
+  }
+  network.to_raw(std::as_const(flat).rows(), anchor_.rows());
+}
+
+void DistanceTerm::leave_out(ConstRows parameters) {
+  anchor_.rows().visit([&]<class T>(TypedRows<T> rows) {
+    const std::span<const T> from = values<T>(parameters);
+    for (const std::size_t j : free_) rows[0][j] = from[j];
+  });
+}
+
+double DistanceTerm::distance(nn::Network& network) {
+  if (!is_active()) return 0.0;
+  const ConstRows parameters = network.parameters();
+  leave_out(parameters);
+  return std::as_const(anchor_).rows().visit([&]<class T>(TypedRows<const T> rows) {
+    const double square = distance2(values<T>(parameters), rows[0]);
+    return plan_.form == DistanceForm::norm ? std::sqrt(square) : 0.5 * square;
+  });
+}
+
+void DistanceTerm::add_gradient(nn::Network& network) {
+  if (!is_active()) return;
+  double factor = plan_.weight;
+  if (plan_.form == DistanceForm::norm) {
+    const double length = distance(network);
+    if (length == 0.0) return;
+    factor /= length;
+  }
+  const ConstRows parameters = network.parameters();
+  leave_out(parameters);
+  network.gradient_vector().visit([&]<class T>(TypedRows<T> rows) {
+    add_difference(rows[0], factor, values<T>(parameters), values<T>(std::as_const(anchor_).rows()));
+  });
+}
+
+}  // namespace tocsin::attack

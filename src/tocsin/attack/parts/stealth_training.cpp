@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/attack/parts/stealth_training.h"
+
+#include <utility>
+#include <variant>
+
+namespace tocsin::attack {
+
+std::size_t read_own_batch(Options& options) {
+  const auto batch = options.count_or_word(
+      "batch",
+      {.fallback = "training", .at_least = 1, .words = {"training"}, .help = "own samples in each step; \"training\": as benign"});
+  const std::size_t* count = std::get_if<std::size_t>(&batch);
+  return count == nullptr ? 0 : *count;
+}
+
+StealthOptions read_stealth(Options& options, std::size_t epochs) {
+  StealthOptions result;
+  result.boost = read_boost(options);
+  result.epochs = options.count("epochs", {.fallback = epochs, .at_least = 1, .help = "E_m, passes over its own shard"});
+  result.batch = read_own_batch(options);
+  result.step = read_step_plan(options);
+  result.code = options.word("form", {.fallback = "text",
+                                      .words = {"text", "code"},
+                                      .help = "what the paper's text says, or what its code does, where they differ"}) == "code";
+  result.distance = read_distance(options, result.code, result.boost.scope);
+  result.dropout = read_dropout(options);
+  result.campaign = read_campaign(options);
+  return result;
+}
+
+StealthTraining::StealthTraining(const StealthOptions& options, Scene& scene, nn::BatchOrder order, std::string_view attack)
+    : options_(options),
+      scene_(scene),
+      network_(scene.place.training.network),
+      targets_(scene.place, options.step, options.dropout, 0, attack),
+      distance_(options.distance, scene, network_),
+      plan_(scene.place.benign.optimizer),
+      optimizer_(plan_, network_.gradient_vector().coordinates(), network_.gradient_vector().element()),
+      walk_(scene.place.training, options.epochs, options.batch == 0 ? scene.place.benign.batch : options.batch, order),
+      dropout_(scene.place.training.stream.at("dropout")),
+      flat_(1, scene.start.coordinates(), scene.start.element()),
+      boosted_(1, scene.start.coordinates(), scene.start.element()) {
+  network_.load(scene.start);
+}
+
+void StealthTraining::take_stealth_step() {
+  const double loss = network_.gradient(walk_.wanted(), dropout_.at(walk_.step())).loss;
+  distance_.add_gradient(network_);
+  optimizer_.step(network_.parameters(), network_.gradient_vector(), plan_.rate_at(scene_.place.training.round));
+  report_.add(loss, walk_.samples());
+  is_saved_ = false;
+}
+
+bool StealthTraining::find_malicious_step(double tolerance) {
+  if (!is_saved_) network_.save(flat_.rows());
+  is_saved_ = true;
+  targets_.network().load(flat_.rows());
+  if (targets_.gradient(malicious_steps_++) <= tolerance) return false;
+  targets_.step();
+  targets_.network().save(boosted_.rows());
+  subtract(boosted_.rows(), flat_.rows());
+  boost_change(boosted_.rows(), options_.boost.lambda(scene_.place.round), network_.architecture().layout(), options_.boost.scope);
+  return true;
+}
+
+void StealthTraining::apply_malicious_step() {
+  if (!is_saved_) network_.save(flat_.rows());
+  add(flat_.rows(), std::as_const(boosted_).rows());
+  network_.load(flat_.rows());
+  is_saved_ = true;
+}
+
+nn::TrainingReport StealthTraining::finish(Rows change) {
+  network_.save(change);
+  subtract(change, scene_.start);
+  report_.average();
+  report_.samples += malicious_steps_ * scene_.place.targets.size();
+  return report_;
+}
+
+}  // namespace tocsin::attack

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two objectives of one attacker: L_tr(w_m) + rho dist(w_m, c) on its own shard, so as to look like the others, and L_mal.
+// Each has a replica and an optimizer of its own; they meet in flat vectors, because replicas of other batch sizes keep their
+// parameters in other orders.
+#pragma once
+#include <cstddef>
+
+#include "tocsin/attack/parts/boosting.h"
+#include "tocsin/attack/parts/campaign.h"
+#include "tocsin/attack/parts/distance.h"
+#include "tocsin/attack/parts/target_loss.h"
+
+namespace tocsin::attack {
+
+/// What joint and alternating minimisation have in common.
+struct StealthOptions {
+  Campaign campaign;
+  Boost boost;
+  DistancePlan distance;
+  StepPlan step;  ///< for L_mal; L_tr has the benign optimizer
+  bool dropout = true;
+  std::size_t epochs = 1;  ///< over the own shard
+  std::size_t batch = 0;   ///< of own samples; 0: the training's
+  bool code = false;
+};
+/// Reads them all; `epochs` is the default of that key.
+StealthOptions read_stealth(Options& options, std::size_t epochs);
+/// Reads `batch` where it means samples of the attacker's own a step; 0: the training's. For Facts::batch too.
+std::size_t read_own_batch(Options& options);
+
+/// Both objectives of one attacker in one round. The replica for batches holds w_m, from s on.
+class StealthTraining {
+ public:
+  StealthTraining(const StealthOptions& options, Scene& scene, nn::BatchOrder order, std::string_view attack);
+
+  /// Takes the next batch of the own shard; false once it has been walked E_m times. Throws Interrupted.
+  bool next_batch() { return walk_.next(); }
+  [[nodiscard]] bool is_done() const { return walk_.is_done(); }
+  /// w += step(L_tr + rho dist) on that batch.
+  void take_stealth_step();
+  /// lambda step(L_mal) from w as it is now, kept for `apply`; false if L_mal is at most `tolerance`, and then it is not taken.
+  bool find_malicious_step(double tolerance = 0.0);
+  /// w += what `find_malicious_step` found.
+  void apply_malicious_step();
+  /// w - s.
+  nn::TrainingReport finish(Rows change);
+
+ private:
+  const StealthOptions& options_;
+  Scene& scene_;
+  nn::Network& network_;
+  TargetLoss targets_;
+  DistanceTerm distance_;
+  nn::OptimizerPlan plan_;
+  nn::Optimizer optimizer_;
+  nn::BatchWalk walk_;
+  Stream dropout_;
+  Updates flat_;     // w, where `is_saved_`
+  Updates boosted_;  // lambda step(L_mal)
+  bool is_saved_ = false;
+  std::size_t malicious_steps_ = 0;
+  nn::TrainingReport report_;
+};
+
+}  // namespace tocsin::attack

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each method sends against a line-by-line reference in numpy (tests/golden/make_attacks.py), on softmax regression in double.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "support/rows.h"
+#include "tocsin/attack/parts/campaign.h"
+#include "tocsin/attack/registry.h"
+
+namespace tocsin::attack {
+namespace {
+using nlohmann::json;
+
+constexpr double kTolerance = 1e-9;  // relative to the largest coordinate; sums of a few hundred steps in another order
+
+json golden() {
+  const std::string path = std::string(TOCSIN_SOURCE_DIR) + "/tests/golden/attacks.json";
+  std::ifstream file(path);
+  return json::parse(file);
+}
+
+data::Dataset dataset(const json& all, const char* part) {
+  data::Dataset data;
+  data.name = part;
+  data.shape = {all.at("features").get<std::size_t>(), 1, 1};
+  data.classes = all.at("classes").get<std::size_t>();
+  data.values = all.at(part).at("values").get<std::vector<float>>();
+  data.labels = all.at(part).at("labels").get<std::vector<std::int32_t>>();
+  return data;
+}
+
+/// The one client of the golden file.
+class Client {
+ public:
+  explicit Client(const json& all)
+      : all_(all),
+        train_(dataset(all, "train")),
+        test_(dataset(all, "test")),
+        shard_(all.at("shard").get<std::vector<std::uint32_t>>()),
+        architecture_(nn::built_in("softmax", train_.shape, train_.classes)),
+        global_(support::rows({all.at("global").get<std::vector<double>>()}, Element::float64)),
+        update_(1, architecture_.parameters(), Element::float64) {
+    for (const json& target : all.at("targets"))
+      targets_.push_back({target[0].get<std::uint32_t>(), target[1].get<std::int32_t>(), target[2].get<std::int32_t>()});
+    Participation last;
+    last.round = all.at("previous").at("round").get<std::int64_t>();
+    last.share = all.at("previous").at("share").get<double>();
+    last.global = all.at("previous").at("global").get<std::vector<double>>();
+    last.sent = all.at("previous").at("sent").get<std::vector<double>>();
+    memory_ = save(last);
+  }
+
+  std::vector<double> send(const json& one) {
+    const auto whole = nn::make_network(architecture_, all_.at("batch").get<std::size_t>(), nn::Precision::float64);
+    const auto small = nn::make_network(architecture_, targets_.size(), nn::Precision::float64);
+    nn::LocalTraining training;
+    training.epochs = all_.at("epochs").get<std::size_t>();
+    training.batch = all_.at("batch").get<std::size_t>();
+    training.precision = nn::Precision::float64;
+    const auto optimizer = one.at("optimizer").get<std::string>();
+    training.optimizer.kind = optimizer == "adam" ? nn::OptimizerKind::adam : nn::OptimizerKind::sgd;
+    training.optimizer.learning_rate = all_.at("rates").at(optimizer).get<double>();
+    AttackRound round;
+    round.index = all_.at("round").get<std::size_t>();
+    round.global = std::as_const(global_).rows();
+    round.cohort = 5;
+    round.weight = all_.at("weight").get<double>();
+    round.server_rate = all_.at("server_rate").get<double>();
+    round.stream = Stream(3).at("attack");
+    const Entry<Attack>* entry = attacks().find(one.at("attack").get<std::string>());
+    const auto attack = support::make(*entry, one.at("options").get<std::string>());
+    attack->train({.training = {.network = *whole,
+                                .data = train_,
+                                .samples = shard_,
+                                .round = round.index,
+                                .stream = Stream(3).at("client"),
+                                .stop = {}},
+                   .small = *small,
+                   .benign = training,
+                   .target_data = test_,
+                   .targets = targets_,
+                   .round = round,
+                   .algorithm = Algorithm::fedavg,
+                   .memory = entry->facts.stateful ? memory_ : Snapshot()},
+                  update_.rows());
+    return update_.rows().row(0);
+  }
+  [[nodiscard]] const Snapshot& memory() const { return memory_; }
+  [[nodiscard]] ConstRows global() const { return global_.rows(); }
+
+ private:
+  const json& all_;
+  data::Dataset train_, test_;
+  std::vector<std::uint32_t> shard_;
+  nn::Architecture architecture_;
+  Updates global_, update_;
+  std::vector<Target> targets_;
+  Snapshot memory_;
+};
+
+TEST(AttackGolden, EveryMethodSendsWhatItsEquationsSay) {
+  const json all = golden();
+  Client client(all);
+  std::set<std::string> seen;
+  for (const json& one : all.at("cases")) {
+    const auto expected = one.at("update").get<std::vector<double>>();
+    const std::vector<double> update = client.send(one);
+    double largest = 0.0;
+    for (const double value : expected) largest = std::max(largest, std::abs(value));
+    ASSERT_EQ(update.size(), expected.size());
+    for (std::size_t j = 0; j < update.size(); ++j)
+      EXPECT_NEAR(update[j], expected[j], kTolerance * largest)
+          << one.at("attack") << " with " << one.at("optimizer") << ", coordinate " << j << "\n"
+          << one.at("options").get<std::string>();
+    seen.insert(one.at("attack").get<std::string>());
+  }
+  for (const Entry<Attack>* entry : attacks())
+    if (entry->facts.trains) {
+      EXPECT_TRUE(seen.count(std::string(entry->name)) == 1) << entry->name << " has no case in tests/golden/make_attacks.py";
+    }
+}
+
+TEST(AttackGolden, TheEstimateIsWhatTheOthersMovedTheModelBy) {
+  const json all = golden();
+  const Client client(all);
+  Participation last;
+  load(last, client.memory());
+  const std::vector<double> others = last.others(client.global(), all.at("round").get<std::size_t>());
+  const auto expected = all.at("others").get<std::vector<double>>();
+  ASSERT_EQ(others.size(), expected.size());
+  for (std::size_t j = 0; j < others.size(); ++j) EXPECT_NEAR(others[j], expected[j], 1e-15);
+}
+
+}  // namespace
+}  // namespace tocsin::attack
