@@ -123,8 +123,56 @@ SAFETENSORS = {
 }
 
 
+
+
+def table(choice, train, test=None):
+    train = train if isinstance(train, bytes) else train.encode()
+    test = train if test is None else test if isinstance(test, bytes) else test.encode()
+    return bytes([choice]) + train + b"\f" + test
+
+
+# The bits of the first byte: header, trim, semicolons, dots dropped, twice for what becomes of a missing value, a line skipped.
+ROWS = "1,x,-,low\n2.5,y,,high\n-3e2,x,0,low\n"
+CSV = {
+    "rows": table(0, ROWS),
+    "header": table(1, "d,b,a,c\nlow,x,1,-\nhigh,y,2,-\n"),
+    "trimmed": table(2, " 1 ,\tx, -, low\n2, y ,,high \n \n"),
+    "semicolons": table(4, "1;x,y;-;low\n2;z;;high\n"),
+    "dots": table(8, "1,x,-,low.\n2,y,-,high\n", "1,x,-,low\n"),
+    "zeros": table(16, "1,?,-,low\n?,y,,high\n,x,-,low\n"),
+    "dropped": table(32, "1,?,-,low\n2,y,,high\n3,x,-,low\n"),
+    "skipped": table(64, ROWS, "|1x3\n" + ROWS),
+    "quotes": table(0, '"1","x,""y""",-,low\n2,"",-,high\n'),
+    "quoted-blanks": table(18, ' "1" , " x " ,-,low\n2,y,-,high\n'),
+    "mark-and-crlf": table(0, b"\xef\xbb\xbf1,x,-,low\r\n2,y,-,high\r\n\r\n"),
+    "no-last-line-end": table(0, "1,x,-,low\n2,y,-,high"),
+    "packed": table(0, gz(ROWS.encode())),
+    "nothing": table(0, ""),
+    "ragged": table(0, "1,x,-,low\n2,y,-\n"),
+    "open-quote": table(0, '1,"x,-,low\n'),
+    "text-after-quote": table(0, '1,"x"y,-,low\n'),
+    "break-in-quotes": table(0, '1,"x\ny",-,low\n'),
+    "nul": table(0, b"1,x,\0,low\n"),
+    "utf16": table(0, "1,x,-,low\n".encode("utf-16")),
+    "latin1": table(0, b"1,caf\xe9,-,low\n"),
+    "bare-cr": table(0, "1,x,-,low\r2,y,-,high\r"),
+    "empty-line": table(0, "1,x,-,low\n\n2,y,-,high\n"),
+    "header-twice": table(1, "a,b,a,d\n"),
+    "header-without": table(1, "a,b,c\n1,x,-\n"),
+    "no-number": table(0, "1_0,x,-,low\n"),
+    "not-finite": table(0, "nan(7),x,-,low\n"),
+    "out-of-range": table(0, "1e400,x,-,low\n"),
+    "far-away": table(0, "0,x,-,low\n1e-38,x,-,high\n", "3e38,x,-,low\n"),
+    "new-label": table(0, ROWS, "1,x,-,middle\n"),
+    "new-category": table(0, ROWS, "1,z,-,low\n"),
+    "one-label": table(0, "1,x,-,low\n2,y,-,low\n"),
+    "missing": table(0, "1,?,-,low\n"),
+    "all-dropped": table(32, "?,x,-,low\n"),
+}
+
+
 def main():
-    for name, seeds in (("gzip", GZIP), ("idx", IDX), ("safetensors", SAFETENSORS)):
+    for name, seeds in (("gzip", GZIP), ("idx", IDX), ("csv", CSV), ("safetensors", SAFETENSORS)):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for seed, data in seeds.items():

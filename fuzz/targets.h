@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+int fuzz_csv(const std::uint8_t* data, std::size_t size);
 int fuzz_gzip(const std::uint8_t* data, std::size_t size);
 int fuzz_idx(const std::uint8_t* data, std::size_t size);
 int fuzz_safetensors(const std::uint8_t* data, std::size_t size);

@@ -60,7 +60,7 @@ TEST(Command, UnknownVerbsAndFlagsNameTheNearest) {
       {{"describe", "krumm"}, "tocsin: error[E2] nothing is named 'krumm'; did you mean 'krum'?"},
       {{"describe", "rhubarb"}, "tocsin: error[E2] nothing is named 'rhubarb'; `tocsin list` prints all names"},
       {{"data", "minst"},
-       "tocsin: error[E2] unknown data set 'minst'; known: fashion_mnist, mnist, quadratic, blobs; did you mean 'mnist'?"},
+       "tocsin: error[E2] unknown data set 'minst'; known: fashion_mnist, mnist, adult, quadratic, blobs; did you mean 'mnist'?"},
       {{"help", "runn"},
        "tocsin: error[E2] unknown verb 'runn'; known: run, validate, reproduce, list, describe, speed, data, completion; did you "
        "mean 'run'?; "

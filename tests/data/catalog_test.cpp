@@ -74,15 +74,15 @@ TEST(Catalog, ReadsTheKeysOfFilesRelativeToTheExperiment) {
 }
 
 TEST(Catalog, RefusesBadKeysWithTheirPlace) {
-  EXPECT_EQ(
-      error("dataset = 'fashionmnist'"),
-      "e.toml:1:11: unknown dataset 'fashionmnist'; known: fashion_mnist, mnist, quadratic, blobs; did you mean 'fashion_mnist'?");
+  EXPECT_EQ(error("dataset = 'fashionmnist'"),
+            "e.toml:1:11: unknown dataset 'fashionmnist'; known: fashion_mnist, mnist, adult, quadratic, blobs; did you mean "
+            "'fashion_mnist'?");
   EXPECT_EQ(
       error(""),
-      "e.toml:1:1: 'dataset' is required in [data]; a data set known by name; or kind = \"idx\" with train_images, train_labels, "
-      "test_images, test_labels");
-  EXPECT_EQ(error("kind = 'csv'\ntrain_images = 'a'\ntrain_labels = 'b'\ntest_images = 'c'\ntest_labels = 'd'"),
-            "e.toml:1:8: unknown kind 'csv'; known: idx");
+      "e.toml:1:1: 'dataset' is required in [data]; a data set known by name; for files of your own kind = \"idx\" or \"csv\"");
+  EXPECT_EQ(error("kind = 'parquet'"), "e.toml:1:8: unknown kind 'parquet'; known: idx, csv") << "before any key of a reader";
+  EXPECT_EQ(error("kind = 'idy'\ntrain_images = 'a'\ntrain = 'b'\ncolumns = []"),
+            "e.toml:1:8: unknown kind 'idy'; known: idx, csv; did you mean 'idx'?");
   EXPECT_EQ(error("kind = 'idx'\ntrain_images = 'a'\ntrain_labels = 'b'\ntest_images = ''\ntest_labels = 'd'"),
             "e.toml:4:15: test_images is empty, expected a path");
   EXPECT_THAT(error("kind = 'idx'\ntrain_images = 'a'"), HasSubstr("'train_labels' is required in [data]"));
@@ -96,7 +96,7 @@ TEST(Catalog, RefusesBadKeysWithTheirPlace) {
 
 TEST(Catalog, DoesNotCallKeysUnknownWhereOnlyTheNameIsWrong) {
   EXPECT_EQ(error("dataset = 'blob'\nspread = 2.0\nnoise = 1.0"),
-            "e.toml:1:11: unknown dataset 'blob'; known: fashion_mnist, mnist, quadratic, blobs; did you mean 'blobs'?");
+            "e.toml:1:11: unknown dataset 'blob'; known: fashion_mnist, mnist, adult, quadratic, blobs; did you mean 'blobs'?");
 }
 
 TEST(Catalog, RefusesSyntheticProblemsThatCannotBe) {
@@ -117,8 +117,9 @@ TEST(Catalog, DocumentsEveryKey) {
     EXPECT_FALSE(doc.help.empty()) << doc.key;
   }
   EXPECT_THAT(keys, testing::UnorderedElementsAre("dataset", "kind", "train_images", "train_labels", "test_images", "test_labels",
-                                                  "classes", "max_bytes", "features", "samples", "noise", "condition", "spread",
-                                                  "separation"));
+                                                  "classes", "train", "test", "columns", "header", "separator", "trim",
+                                                  "skip_lines", "missing", "on_missing", "max_bytes", "features", "samples",
+                                                  "noise", "condition", "spread", "separation"));
   EXPECT_TRUE(scratch.empty());
 }
 
@@ -133,12 +134,14 @@ TEST(Catalog, MakesWhatTheKeysSay) {
 
 TEST(Catalog, KnowsWhatToInstall) {
   const std::vector<Known> known = known_datasets();
-  ASSERT_EQ(known.size(), 4u);
+  ASSERT_EQ(known.size(), 5u);
   EXPECT_EQ(known[0].name, "fashion_mnist");
   EXPECT_EQ(known[0].install, "apt-get install dataset-fashion-mnist");
   EXPECT_EQ(known[0].places.back(), "/usr/share/datasets/fashion-mnist");
   EXPECT_EQ(known[1].install, "");
-  EXPECT_TRUE(known[2].places.empty());
+  EXPECT_EQ(known[2].install, "") << "it comes with us";
+  EXPECT_THAT(known[2].places.back(), testing::EndsWith("/share/tocsin/data/adult"));
+  EXPECT_TRUE(known[3].places.empty());
 }
 
 TEST(Catalog, LooksIntoTheFolderOfTheEnvironmentFirst) {
@@ -178,6 +181,34 @@ TEST(Catalog, SaysWhereItSearchedAndWhatToDo) {
                         "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and "
                         "t10k-labels-idx1-ubyte.gz into $TOCSIN_DATA/mnist",
                         folder.path()));
+}
+
+TEST(Catalog, LooksForWhatItCarriesInTheFolderOfTheEnvironmentFirst) {
+  const support::Folder folder;
+  const DataFolder set(folder.path());
+  const std::string row = "39, Private, 1, Bachelors, 13, Divorced, Sales, Wife, White, Female, 0, 0, 40, Cuba, ";
+  folder.put("adult/adult.data", row + "<=50K\n" + row + ">50K\n\n");
+  EXPECT_EQ(error_of([] { load(source_of("dataset = 'adult'"), Stream(0)); }),
+            folder.path("adult") +
+                ": holds no adult.test.gz; it comes with Tocsin, in share/tocsin/data: install that, or put adult.data.gz and "
+                "adult.test.gz into $TOCSIN_DATA/adult");
+  folder.put("adult/adult.test", "|1x3 Cross validator\n" + row + ">50K.\n");
+  const Problem problem = load(source_of("dataset = 'adult'"), Stream(0));
+  EXPECT_EQ(problem.train->size(), 2u);
+  EXPECT_EQ(problem.test->labels, std::vector<std::int32_t>{1});
+  EXPECT_EQ(problem.files[1].path, folder.path("adult/adult.test"));
+}
+
+TEST(Catalog, SaysWhichFileOfATableIsMissing) {
+  const support::Folder folder;
+  folder.put("train.csv", std::string("1,a\n2,b\n"));
+  Source source{.name = "csv", .files = {folder.path("train.csv"), folder.path("test.csv")}};
+  source.table.columns = {{"x", ColumnKind::number}, {"y", ColumnKind::label}};
+  EXPECT_EQ(error_of([&] { load(source, Stream(0)); }),
+            folder.path("test.csv") +
+                ": there is no such file; it is test of [data]; a relative path begins at the folder of the experiment file");
+  folder.put("test.csv", std::string("1.5,b\n"));
+  EXPECT_EQ(load(source, Stream(0)).test->values, std::vector<float>{0.5f});
 }
 
 TEST(Catalog, RefusesFilesBeyondTheCap) {

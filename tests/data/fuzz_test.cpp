@@ -36,7 +36,8 @@ TEST_P(Fuzz, SurvivesAThousandMutations) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Readers, Fuzz, testing::Values(Target{"gzip", fuzz_gzip}, Target{"idx", fuzz_idx}),
+INSTANTIATE_TEST_SUITE_P(Readers, Fuzz,
+                         testing::Values(Target{"csv", fuzz_csv}, Target{"gzip", fuzz_gzip}, Target{"idx", fuzz_idx}),
                          [](const auto& one) { return one.param.name; });
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <tuple>
 
+#include "tocsin/core/utf8.h"
+
 namespace tocsin {
 namespace {
 constexpr std::size_t kMostFaults = 50;
@@ -42,26 +44,6 @@ std::string data_text(const std::string& file, std::optional<std::uint64_t> offs
   std::string result = printable(file, kLongestPath) + ": ";
   if (offset) result += fmt::format("offset {}{}: ", *offset, within);
   return result + with_hint(message, hint);
-}
-
-/// Length in bytes of the well-formed UTF-8 sequence at the front of `text`, 0 if there is none; its code point goes to `code`.
-std::size_t decode(std::string_view text, std::uint32_t& code) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) {
-    code = lead;
-    return 1;
-  }
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-  code = lead & (0xffu >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0u) != 0x80u) return 0;
-    code = code << 6 | (byte(i) & 0x3fu);
-  }
-  constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};  // below: an overlong form
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  return code < kLeast[length] || code > 0x10ffff || surrogate ? 0 : length;
 }
 
 bool is_active(std::uint32_t code) {
@@ -119,7 +101,7 @@ std::string printable(std::string_view text, std::size_t limit) {
   std::size_t characters = 0;
   while (!text.empty()) {
     std::uint32_t code = 0;
-    const std::size_t length = decode(text, code);
+    const std::size_t length = decode_utf8(text, code);
     std::string shown(text.substr(0, length));
     std::size_t width = 1;
     if (length == 0 || is_active(code)) {

@@ -7,6 +7,7 @@
 #include "tocsin/core/options.h"
 #include "tocsin/core/random.h"
 #include "tocsin/data/dataset.h"
+#include "tocsin/data/table.h"
 
 namespace tocsin::data {
 
@@ -19,13 +20,14 @@ struct Known {
 std::vector<Known> known_datasets();
 
 /// A description of data, read from [data]: `dataset = "fashion_mnist"` (or "mnist", "quadratic", "blobs", ...) or
-/// `kind = "idx"` with its files. Reads and checks its keys; opens nothing.
+/// `kind = "idx"` or "csv" with its files. Reads and checks its keys; opens nothing.
 struct Source {
-  std::string name;                ///< of a known data set or synthetic problem; "idx" for a reader
-  std::vector<std::string> files;  ///< for a reader
+  std::string name;                     ///< of a known data set or synthetic problem; "idx", "csv" for a reader
+  std::vector<std::string> files = {};  ///< for a reader
   std::size_t classes = 0;
   std::uint64_t max_bytes = 0;
-  Table settings;  ///< resolved options of a synthetic problem
+  Table settings = {};   ///< resolved options of a synthetic problem
+  TablePlan table = {};  ///< of a reader of tables
 };
 /// Reads the keys of [data] that name the origin (`validation` is lab's). Relative paths are resolved against `folder`.
 Source read_source(Options& options, const std::string& folder);

@@ -6,8 +6,9 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
+
+#include "tocsin/data/packed.h"
 
 namespace tocsin::data {
 namespace {
@@ -23,8 +24,6 @@ struct Header {
   std::uint64_t length = 0;  ///< of the header, in bytes
   std::uint64_t values = 0;  ///< product of the dimensions
 };
-
-bool is_gzip(std::span<const unsigned char> bytes) { return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b; }
 
 /// 47040000 as 47,040,000.
 std::string grouped(std::uint64_t number) {
@@ -180,10 +179,7 @@ Idx parse_idx(const FileBytes& file, std::size_t rank, std::uint64_t max_bytes) 
 }
 
 Idx read_idx(const std::string& path, std::size_t rank, std::uint64_t max_bytes) {
-  // Deflate makes nothing longer than by 5 bytes a block of 16 KiB, and a header has at most a few names.
-  const std::uint64_t slack = max_bytes / 1024 + kDeflateSlack;
-  return parse_idx(read_file(path, max_bytes + std::min(slack, std::numeric_limits<std::uint64_t>::max() - max_bytes)), rank,
-                   max_bytes);
+  return parse_idx(read_maybe_packed(path, max_bytes), rank, max_bytes);
 }
 
 Problem read_idx_problem(const IdxFiles& files, const std::string& name, std::size_t classes, std::uint64_t max_bytes,

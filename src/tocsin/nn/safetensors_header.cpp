@@ -3,11 +3,11 @@
 #include "tocsin/nn/safetensors_header.h"
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 #include <string_view>
 
 #include "tocsin/core/errors.h"
+#include "tocsin/core/utf8.h"
 
 namespace tocsin::nn::detail {
 namespace {
@@ -16,30 +16,6 @@ using Json = nlohmann::json;
 constexpr std::size_t kLongestName = 256;
 constexpr std::size_t kMostTensors = 65536;
 constexpr std::string_view kMetadata = "__metadata__";
-
-/// Where the first byte that is not UTF-8 stands; none: all of it is.
-std::optional<std::size_t> not_utf8(std::span<const unsigned char> bytes) {
-  std::size_t i = 0;
-  while (i < bytes.size()) {
-    const unsigned lead = bytes[i];
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xC2 && lead < 0xE0 ? 2
-                               : lead >= 0xE0 && lead < 0xF0 ? 3
-                               : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                             : 0;
-    if (length == 0 || length > bytes.size() - i) return i;
-    for (std::size_t k = 1; k < length; ++k)
-      if ((bytes[i + k] & 0xC0U) != 0x80) return i;
-    if (length > 2) {  // overlong forms, surrogates, beyond U+10FFFF
-      const unsigned second = bytes[i + 1];
-      if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-          (lead == 0xF4 && second > 0x8F))
-        return i;
-    }
-    i += length;
-  }
-  return std::nullopt;
-}
 
 /// Follows the header: objects of objects of three fields. Anything else throws where it is met, so nothing nests deeper.
 class HeaderReader final : public nlohmann::json_sax<Json> {
@@ -181,7 +157,8 @@ SafetensorsHeader parse_safetensors_header(const std::string& file, std::uint64_
     throw DataError(file, start,
                     fmt::format("the header must begin with '{{', found byte {:#04x}", json.empty() ? 0 : json.front()),
                     "is this a safetensors file?");
-  if (const auto at = not_utf8(json)) throw DataError(file, start + *at, "the header is not UTF-8 from here on");
+  const std::string_view text(reinterpret_cast<const char*>(json.data()), json.size());
+  if (const auto at = not_utf8(text)) throw DataError(file, start + *at, "the header is not UTF-8 from here on");
   std::size_t end = json.size();
   while (json[end - 1] == ' ') --end;  // stops at '{' at the latest
   if (const unsigned char last = json[end - 1]; last == 0 || last == '\t' || last == '\n' || last == '\r')
