@@ -2,6 +2,7 @@
 // SGD and Adam as PyTorch defines them, one pass over memory.
 // Sutskever et al., On the importance of initialization and momentum in deep learning, ICML 2013 (PyTorch's form: the rate is not
 // in the buffer); Kingma, Ba, Adam, arXiv:1412.6980.
+#include <algorithm>
 #include <cmath>
 #include <span>
 
@@ -54,6 +55,21 @@ void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m,
                       .root_scale = static_cast<float>(root_scale)});
 }
 
+constexpr std::size_t kBlock = 2048;  // of a pull: what stays in the first cache
+
+void add_pull(std::span<float> gradient, double factor, std::span<const float> from, std::span<const float> to) {
+  kernels::add_scaled_difference(gradient, static_cast<float>(factor), from, to);
+}
+void add_pull(std::span<double> gradient, double factor, std::span<const double> from, std::span<const double> to) {
+  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += factor * (from[i] - to[i]);
+}
+using kernels::squared_distance;
+double squared_distance(std::span<const double> a, std::span<const double> b) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sum;
+}
+
 std::size_t moments_of(const OptimizerPlan& plan) {
   if (plan.kind == OptimizerKind::adam) return 2;
   return plan.momentum != 0.0 ? 1 : 0;
@@ -71,7 +87,7 @@ double OptimizerPlan::rate_at(std::size_t round) const {
 Optimizer::Optimizer(const OptimizerPlan& plan, std::size_t coordinates, Element element)
     : plan_(plan), moments_(moments_of(plan), coordinates, element) {}
 
-void Optimizer::step(Rows parameters, ConstRows gradient, double rate, double boost) {
+double Optimizer::step(Rows parameters, ConstRows gradient, double rate, double boost, const Pull* pull) {
   require(parameters.clients() == 1 && gradient.clients() == 1 && parameters.coordinates() == gradient.coordinates() &&
               parameters.element() == gradient.element(),
           "optimizer: needs parameters and gradient [1, d] of one element type, got [{}, {}] and [{}, {}]", parameters.clients(),
@@ -79,23 +95,43 @@ void Optimizer::step(Rows parameters, ConstRows gradient, double rate, double bo
   require(
       moments_.clients() == 0 || (moments_.coordinates() == parameters.coordinates() && moments_.element() == parameters.element()),
       "optimizer: was made for {} coordinates, got {}", moments_.coordinates(), parameters.coordinates());
+  require(pull == nullptr || (pull->anchor.clients() == 1 && pull->anchor.coordinates() == parameters.coordinates() &&
+                              pull->anchor.element() == parameters.element()),
+          "optimizer: the anchor of a pull must be as the parameters are");
   ++steps_;
+  double distance2 = 0.0;
   parameters.visit([&](auto typed) {
     using T = typename decltype(typed)::value_type;
     const std::size_t n = typed.coordinates();
-    const std::span<const T> slope(static_cast<const T*>(gradient.pointer(0)), n);
-    const auto moment = [&](std::size_t row) {
-      return row < moments_.clients() ? std::span<T>(static_cast<T*>(const_cast<void*>(moments_.rows().pointer(row))), n)
-                                      : std::span<T>();
-    };
-    if (plan_.kind == OptimizerKind::adam) {
-      const double t = static_cast<double>(steps_);
-      adam_step(typed[0], slope, moment(0), moment(1), plan_, rate * boost / (1.0 - std::pow(plan_.beta1, t)),
-                1.0 / std::sqrt(1.0 - std::pow(plan_.beta2, t)));
-    } else {
-      sgd_step(typed[0], slope, moment(0), plan_, rate * boost, steps_ == 1);
+    const T* const slopes = static_cast<const T*>(gradient.pointer(0));
+    T buffer[kBlock];
+    const std::size_t width = pull == nullptr ? n : kBlock;
+    for (std::size_t first = 0; first < n; first += width) {
+      const std::size_t size = std::min(width, n - first);
+      const std::span<T> values = typed[0].subspan(first, size);
+      std::span<const T> slope(slopes + first, size), anchor;
+      if (pull != nullptr) {
+        anchor = std::span(static_cast<const T*>(pull->anchor.pointer(0)) + first, size);
+        std::copy(slope.begin(), slope.end(), buffer);
+        add_pull({buffer, size}, pull->factor, values, anchor);
+        slope = {buffer, size};
+      }
+      const auto moment = [&](std::size_t row) {
+        return row < moments_.clients()
+                   ? std::span<T>(static_cast<T*>(const_cast<void*>(moments_.rows().pointer(row))) + first, size)
+                   : std::span<T>();
+      };
+      if (plan_.kind == OptimizerKind::adam) {
+        const double t = static_cast<double>(steps_);
+        adam_step(values, slope, moment(0), moment(1), plan_, rate * boost / (1.0 - std::pow(plan_.beta1, t)),
+                  1.0 / std::sqrt(1.0 - std::pow(plan_.beta2, t)));
+      } else {
+        sgd_step(values, slope, moment(0), plan_, rate * boost, steps_ == 1);
+      }
+      if (pull != nullptr) distance2 += squared_distance(values, anchor);
     }
   });
+  return distance2;
 }
 
 void Optimizer::reset() {

@@ -36,15 +36,29 @@ struct OptimizerPlan {
 /// Reads `optimizer`, `learning_rate`, `momentum`, `nesterov`, `weight_decay`, `betas`, `epsilon`, `schedule` of a table.
 OptimizerPlan read_optimizer(Options& options, const OptimizerPlan& defaults);
 
+/// A term of the loss that pulls parameters to an anchor [1, raw]: it adds factor (parameters - anchor) to the gradient.
+struct Pull {
+  ConstRows anchor;
+  double factor = 0;
+};
+
 /// The state of one optimizer over one raw vector: moments, step count. Fresh for each client and round.
 class Optimizer {
  public:
   Optimizer(const OptimizerPlan& plan, std::size_t coordinates, Element element);
   /// parameters += boost * (the step for `gradient` at `rate`); both [1, raw] of one element type. One pass over memory.
-  void step(Rows parameters, ConstRows gradient, double rate, double boost = 1.0);
+  void step(Rows parameters, ConstRows gradient, double rate, double boost = 1.0) {
+    step(parameters, gradient, rate, boost, nullptr);
+  }
+  /// The same with a pull taken along, in the same pass. Returns ||parameters - anchor||^2 after the step.
+  double step(Rows parameters, ConstRows gradient, double rate, const Pull& pull) {
+    return step(parameters, gradient, rate, 1.0, &pull);
+  }
   void reset();  ///< as new, keeping the memory
 
  private:
+  double step(Rows parameters, ConstRows gradient, double rate, double boost, const Pull* pull);
+
   OptimizerPlan plan_;
   std::size_t steps_ = 0;
   Updates moments_;  ///< 0, 1 or 2 rows of [raw]

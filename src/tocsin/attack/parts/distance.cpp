@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tocsin/attack/parts/distance.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
 
-#include "tocsin/kernels/elementwise.h"
+#include "tocsin/kernels/against.h"
 
 namespace tocsin::attack {
 namespace {
-double distance2(std::span<const float> a, std::span<const float> b) { return kernels::squared_distance(a, b); }
-double distance2(std::span<const double> a, std::span<const double> b) {
-  double sum = 0.0;
-  for (std::size_t j = 0; j < a.size(); ++j) sum += (a[j] - b[j]) * (a[j] - b[j]);
-  return sum;
-}
-void add_difference(std::span<float> y, double factor, std::span<const float> a, std::span<const float> b) {
-  kernels::add_scaled_difference(y, static_cast<float>(factor), a, b);
-}
-void add_difference(std::span<double> y, double factor, std::span<const double> a, std::span<const double> b) {
-  for (std::size_t j = 0; j < y.size(); ++j) y[j] += factor * (a[j] - b[j]);
-}
 template <class T>
 std::span<const T> values(ConstRows row) {
   return {static_cast<const T*>(row.pointer(0)), row.coordinates()};
@@ -74,36 +63,37 @@ DistanceTerm::DistanceTerm(const DistancePlan& plan, Scene& scene, const nn::Net
   network.to_raw(std::as_const(flat).rows(), anchor_.rows());
 }
 
-void DistanceTerm::leave_out(ConstRows parameters) {
+/// Gives the places that take no part the anchor w_m has there; returns the square of the distance they had.
+double DistanceTerm::leave_out(ConstRows parameters) {
+  double square = 0.0;
   anchor_.rows().visit([&]<class T>(TypedRows<T> rows) {
     const std::span<const T> from = values<T>(parameters);
-    for (const std::size_t j : free_) rows[0][j] = from[j];
+    for (const std::size_t j : free_) {
+      const double difference = static_cast<double>(from[j] - rows[0][j]);
+      square += difference * difference;
+      rows[0][j] = from[j];
+    }
   });
+  return square;
 }
 
-double DistanceTerm::distance(nn::Network& network) {
-  if (!is_active()) return 0.0;
-  const ConstRows parameters = network.parameters();
-  leave_out(parameters);
-  return std::as_const(anchor_).rows().visit([&]<class T>(TypedRows<const T> rows) {
-    const double square = distance2(values<T>(parameters), rows[0]);
-    return plan_.form == DistanceForm::norm ? std::sqrt(square) : 0.5 * square;
-  });
-}
-
-void DistanceTerm::add_gradient(nn::Network& network) {
-  if (!is_active()) return;
+void DistanceTerm::step(nn::Network& network, nn::Optimizer& optimizer, double rate) {
+  const Rows parameters = network.parameters();
+  const ConstRows gradient = network.gradient_vector();
+  if (!is_active()) return optimizer.step(parameters, gradient, rate);
   double factor = plan_.weight;
   if (plan_.form == DistanceForm::norm) {
-    const double length = distance(network);
-    if (length == 0.0) return;
-    factor /= length;
+    if (!square_) {
+      leave_out(parameters);
+      square_ = kernels::against(parameters, std::as_const(anchor_).rows().row(0)).distance2[0];
+    }
+    const double length = std::sqrt(*square_);
+    factor = length > 0.0 ? factor / length : 0.0;  // the gradient of the norm at distance 0 is taken as 0
+  } else {
+    leave_out(parameters);
   }
-  const ConstRows parameters = network.parameters();
-  leave_out(parameters);
-  network.gradient_vector().visit([&]<class T>(TypedRows<T> rows) {
-    add_difference(rows[0], factor, values<T>(parameters), values<T>(std::as_const(anchor_).rows()));
-  });
+  const double square = optimizer.step(parameters, gradient, rate, nn::Pull{std::as_const(anchor_).rows(), factor});
+  square_ = std::max(0.0, square - leave_out(parameters));
 }
 
 }  // namespace tocsin::attack

@@ -3,6 +3,7 @@
 // Bhagoji, Chakraborty, Mittal, Calo, arXiv:1811.12470, section 4 (rho ||delta_m - delta_ben||_2).
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "tocsin/attack/parts/boosting.h"
@@ -30,18 +31,19 @@ class DistanceTerm {
  public:
   /// May train the attacker's clean update: load the replica afterwards.
   DistanceTerm(const DistancePlan& plan, Scene& scene, const nn::Network& network);
-  /// gradient_vector += rho grad dist at the parameters. O(d).
-  void add_gradient(nn::Network& network);
-  /// dist at the parameters.
-  [[nodiscard]] double distance(nn::Network& network);
+  /// A step of `optimizer` along the network's gradient plus rho grad dist, in one pass over memory.
+  void step(nn::Network& network, nn::Optimizer& optimizer, double rate);
+  /// The parameters were changed by another hand: the distance is not known any more.
+  void forget() { square_.reset(); }
   [[nodiscard]] bool is_active() const { return anchor_.clients() > 0; }
 
  private:
-  void leave_out(ConstRows parameters);
+  double leave_out(ConstRows parameters);
 
   DistancePlan plan_;
   Updates anchor_;                 // c in the replica's order [1, raw]; empty: no term
   std::vector<std::size_t> free_;  // raw places that take no part
+  std::optional<double> square_;   // ||w_m - c||^2 where it is known
 };
 
 }  // namespace tocsin::attack

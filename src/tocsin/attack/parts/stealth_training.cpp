@@ -46,8 +46,7 @@ StealthTraining::StealthTraining(const StealthOptions& options, Scene& scene, nn
 
 void StealthTraining::take_stealth_step() {
   const double loss = network_.gradient(walk_.wanted(), dropout_.at(walk_.step())).loss;
-  distance_.add_gradient(network_);
-  optimizer_.step(network_.parameters(), network_.gradient_vector(), plan_.rate_at(scene_.place.training.round));
+  distance_.step(network_, optimizer_, plan_.rate_at(scene_.place.training.round));
   report_.add(loss, walk_.samples());
   is_saved_ = false;
 }
@@ -68,6 +67,7 @@ void StealthTraining::apply_malicious_step() {
   if (!is_saved_) network_.save(flat_.rows());
   add(flat_.rows(), std::as_const(boosted_).rows());
   network_.load(flat_.rows());
+  distance_.forget();
   is_saved_ = true;
 }
 
