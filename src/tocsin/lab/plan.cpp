@@ -321,6 +321,8 @@ std::vector<TableDoc> experiment_file_docs() {
     data::read_source(options, "");
     detail::read_validation(options, scratch, value);
   });
+  add("[data] columns", "with kind = \"csv\": one table for each column of the files",
+      [](Options& options) { data::read_column(options); });
   section(kPartition, [](Options& options) { data::read_partition(options, ""); });
   section(kModel, [](Options& options) { nn::read_model(options, ""); });
   section(kTraining, [](Options& options) { nn::read_training(options); });
