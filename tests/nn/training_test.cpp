@@ -208,7 +208,7 @@ TEST(Evaluation, CountsEverySampleOnce) {
 }
 
 TEST(Evaluation, JoinsChunksByAFixedTree) {
-  const std::vector<BatchLoss> chunks = {{1e16, 1}, {1, 2}, {-1e16, 3}, {1, 4}, {1, 5}};
+  const std::vector<ChunkLoss> chunks = {{{1e16, 1}}, {{1, 2}}, {{-1e16, 3}}, {{1, 4}}, {{1, 5}}};
   EXPECT_EQ(join_chunks(chunks, 10).loss, ((1e16 + 1) + (-1e16 + 1) + 1) / 10) << "((0 1) (2 3)) 4, not one after the other";
   EXPECT_EQ(join_chunks(chunks, 10).accuracy, 1.5);
   EXPECT_EQ(join_chunks({}, 0).samples, 0U);

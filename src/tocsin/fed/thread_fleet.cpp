@@ -128,7 +128,7 @@ class ThreadFleet final : public Fleet {
                           std::stop_token stop) override {
     if (samples.empty()) return {};
     const std::size_t chunks = (samples.size() + nn::kEvaluationChunk - 1) / nn::kEvaluationChunk;
-    std::vector<nn::BatchLoss> parts(chunks);
+    std::vector<nn::ChunkLoss> parts(chunks);
     std::vector<char> loaded(workers_.count(), 0);
     workers_.run(
         chunks,

@@ -249,7 +249,7 @@ HWY_INLINE Vector Exp(Vector x) {
 }
 
 LossSums SoftmaxCrossEntropy(const float* logits, const std::int32_t* labels, std::size_t rows, std::size_t classes, float scale,
-                             float* gradient) {
+                             float* gradient, std::uint32_t* hits) {
   const Float d;
   const std::size_t lanes = hn::Lanes(d);
   constexpr std::size_t kChunk = 1024;  // classes handled at a time on the stack
@@ -271,7 +271,10 @@ LossSums SoftmaxCrossEntropy(const float* logits, const std::int32_t* labels, st
       for (std::size_t c = 0; c < n; ++c) total += static_cast<double>(exponentials[c]);
       if (gradient != nullptr) std::copy(exponentials, exponentials + n, gradient + r * classes + begin);
     }
-    sums.correct += best == label && !std::isnan(total) ? 1U : 0U;
+    if (best == label && !std::isnan(total)) {
+      ++sums.correct;
+      if (hits != nullptr) ++hits[label];
+    }
     sums.loss += std::log(total) - static_cast<double>(z[label] - top);
     if (gradient == nullptr) continue;
     float* g = gradient + r * classes;
@@ -384,9 +387,10 @@ void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m,
   HWY_DYNAMIC_DISPATCH(Adam)(w.data(), g.data(), m.data(), v.data(), w.size(), step);
 }
 LossSums softmax_cross_entropy(std::span<const float> logits, std::span<const std::int32_t> labels, std::size_t classes,
-                               float scale, std::span<float> gradient) {
+                               float scale, std::span<float> gradient, std::span<std::uint32_t> hits) {
   return HWY_DYNAMIC_DISPATCH(SoftmaxCrossEntropy)(logits.data(), labels.data(), labels.size(), classes, scale,
-                                                   gradient.empty() ? nullptr : gradient.data());
+                                                   gradient.empty() ? nullptr : gradient.data(),
+                                                   hits.empty() ? nullptr : hits.data());
 }
 void bernoulli_mask(const std::uint32_t key[2], const std::uint32_t words[3], double rate, std::span<float> mask) {
   const auto threshold = static_cast<std::uint32_t>(rate * 4294967296.0);

@@ -164,7 +164,9 @@ class Engine final : public Network {
     return {plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(size)};
   }
 
-  BatchLoss score(const Wanted& wanted) const override { return loss(wanted, dense_->logits(batch_), {}); }
+  BatchLoss score(const Wanted& wanted, std::span<std::uint32_t> hits) const override {
+    return loss(wanted, dense_->logits(batch_), {}, hits);
+  }
 
  private:
   static void check(ConstRows vector, std::size_t size, const char* what) {
@@ -210,12 +212,13 @@ class Engine final : public Network {
     if (spatial_) spatial_->forward(input_.data(), dense_->input(), dropout);
     dense_->forward(batch_, dropout);
   }
-  BatchLoss loss(const Wanted& wanted, std::span<const float> logits, std::span<float> gradient) const {
+  BatchLoss loss(const Wanted& wanted, std::span<const float> logits, std::span<float> gradient,
+                 std::span<std::uint32_t> hits = {}) const {
     const float scale = 1.0F / static_cast<float>(batch_);
     if (architecture_.loss() == Loss::cross_entropy) {
       require(wanted.labels.size() == batch_, "network: {} labels for a batch of {}", wanted.labels.size(), batch_);
       const kernels::LossSums sums =
-          kernels::softmax_cross_entropy(logits, wanted.labels, architecture_.outputs(), scale, gradient);
+          kernels::softmax_cross_entropy(logits, wanted.labels, architecture_.outputs(), scale, gradient, hits);
       return {sums.loss, sums.correct};
     }
     require(wanted.targets.size() == logits.size(), "network: {} targets for {} outputs", wanted.targets.size(), logits.size());

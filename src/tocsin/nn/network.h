@@ -74,8 +74,8 @@ class Network {
   /// After `forward`: gradient of sum over the batch of seed . logits with respect to the input [batch, features], evaluation mode.
   virtual std::vector<double> input_gradient(std::span<const double> seed) = 0;
 
-  /// Loss and hits of the current batch after `forward`.
-  [[nodiscard]] virtual BatchLoss score(const Wanted& wanted) const = 0;
+  /// Loss and hits of the current batch after `forward`. If `hits` [outputs] is not empty, each hit adds one to its label's.
+  [[nodiscard]] virtual BatchLoss score(const Wanted& wanted, std::span<std::uint32_t> hits = {}) const = 0;
 };
 
 /// A replica. Engine (oneDNN, OpenBLAS) for float32 and bf16, the plain reference for float64.

@@ -232,7 +232,7 @@ std::vector<double> backward(const Layer& layer, std::span<const double> paramet
 }
 
 BatchLoss loss(Loss kind, std::span<const double> logits, const Wanted& wanted, std::size_t batch, std::size_t outputs,
-               std::span<double> logit_gradient) {
+               std::span<double> logit_gradient, std::span<std::uint32_t> hits) {
   require(batch > 0 && logits.size() == batch * outputs, "loss: needs logits of {} x {}, got {} elements", batch, outputs,
           logits.size());
   require(logit_gradient.empty() || logit_gradient.size() == logits.size(), "loss: needs a gradient of {} elements, got {}",
@@ -256,7 +256,9 @@ BatchLoss loss(Loss kind, std::span<const double> logits, const Wanted& wanted, 
     const In row = logits.subspan(b * outputs, outputs);
     const Out gradient = logit_gradient.empty() ? Out{} : logit_gradient.subspan(b * outputs, outputs);
     result.loss += cross_entropy(row, static_cast<std::size_t>(label), gradient, scale);
-    if (hit(row, static_cast<std::size_t>(label))) ++result.correct;
+    if (!hit(row, static_cast<std::size_t>(label))) continue;
+    ++result.correct;
+    if (!hits.empty()) ++hits[static_cast<std::size_t>(label)];
   }
   return result;
 }

@@ -20,8 +20,9 @@ std::vector<double> forward(const Layer& layer, std::span<const double> paramete
 std::vector<double> backward(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
                              std::span<const double> output_gradient, std::size_t batch, std::span<const double> mask,
                              std::span<double> gradient);
-/// Sum of losses and, into `logit_gradient` [batch, outputs], its gradient divided by `batch`.
+/// Sum of losses and, into `logit_gradient` [batch, outputs], its gradient divided by `batch`; each hit adds one to `hits`
+/// [outputs] at its label. Both may be empty.
 BatchLoss loss(Loss kind, std::span<const double> logits, const Wanted& wanted, std::size_t batch, std::size_t outputs,
-               std::span<double> logit_gradient);
+               std::span<double> logit_gradient, std::span<std::uint32_t> hits = {});
 
 }  // namespace tocsin::nn::reference

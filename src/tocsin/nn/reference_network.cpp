@@ -93,9 +93,9 @@ class ReferenceNetwork final : public Network {
       require(mask.empty(), "network '{}': the gradient of the input needs a `forward` first", architecture_.name());
     return run_back(std::vector<double>(seed.begin(), seed.end()), {});
   }
-  [[nodiscard]] BatchLoss score(const Wanted& wanted) const override {
+  [[nodiscard]] BatchLoss score(const Wanted& wanted, std::span<std::uint32_t> hits) const override {
     check_ran();
-    return reference::loss(architecture_.loss(), outputs_.back(), wanted, batch_, architecture_.outputs(), {});
+    return reference::loss(architecture_.loss(), outputs_.back(), wanted, batch_, architecture_.outputs(), {}, hits);
   }
 
  private:

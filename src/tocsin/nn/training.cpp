@@ -73,7 +73,7 @@ void read_moments(Options& options, OptimizerPlan& plan) {
 }
 
 /// The sums of chunks [first, last), added pairwise: halves of a power of two, so that the tree depends on the count alone.
-BatchLoss joined(std::span<const BatchLoss> chunks) {
+BatchLoss joined(std::span<const ChunkLoss> chunks) {
   if (chunks.size() == 1) return chunks.front();
   std::size_t half = 1;
   while (half * 2 < chunks.size()) half *= 2;
@@ -218,8 +218,10 @@ void gather_wanted(const data::Dataset& data, std::span<const std::uint32_t> sam
   }
 }
 
-BatchLoss evaluate_chunk(Network& network, const data::Dataset& data, std::span<const std::uint32_t> chunk) {
-  BatchLoss sums;
+ChunkLoss evaluate_chunk(Network& network, const data::Dataset& data, std::span<const std::uint32_t> chunk) {
+  ChunkLoss sums;
+  sums.hits.resize(data.classes);
+  sums.counts.resize(data.classes);
   std::vector<std::int32_t> labels;
   std::vector<float> targets;
   for (std::size_t begin = 0; begin < chunk.size(); begin += network.capacity()) {
@@ -227,22 +229,39 @@ BatchLoss evaluate_chunk(Network& network, const data::Dataset& data, std::span<
     gather_wanted(data, batch, labels, targets);
     network.put(data, batch);
     network.forward();
-    const BatchLoss part = network.score({labels, targets});
+    const BatchLoss part = network.score({labels, targets}, sums.hits);
+    for (const std::int32_t label : labels) ++sums.counts[static_cast<std::size_t>(label)];
     sums.loss += part.loss;
     sums.correct += part.correct;
   }
   return sums;
 }
 
-Evaluation join_chunks(std::span<const BatchLoss> chunks, std::size_t samples) {
+double Evaluation::majority_baseline() const {
+  if (counts.empty() || samples == 0) return 0.0;
+  return static_cast<double>(*std::max_element(counts.begin(), counts.end())) / static_cast<double>(samples);
+}
+
+Evaluation join_chunks(std::span<const ChunkLoss> chunks, std::size_t samples) {
   if (chunks.empty() || samples == 0) return {};
   const BatchLoss sums = joined(chunks);
   const double count = static_cast<double>(samples);
-  return {sums.loss / count, static_cast<double>(sums.correct) / count, samples};
+  Evaluation result{sums.loss / count, static_cast<double>(sums.correct) / count, samples};
+  result.hits.resize(chunks.front().hits.size());
+  result.counts.resize(result.hits.size());
+  double shares = 0.0, present = 0.0;
+  for (std::size_t c = 0; c < result.hits.size(); ++c) {
+    for (const ChunkLoss& chunk : chunks) result.hits[c] += chunk.hits[c], result.counts[c] += chunk.counts[c];
+    if (result.counts[c] == 0) continue;
+    shares += static_cast<double>(result.hits[c]) / static_cast<double>(result.counts[c]);
+    present += 1.0;
+  }
+  if (present > 0.0) result.balanced_accuracy = shares / present;
+  return result;
 }
 
 Evaluation evaluate(Network& network, const data::Dataset& data, std::span<const std::uint32_t> samples) {
-  std::vector<BatchLoss> chunks;
+  std::vector<ChunkLoss> chunks;
   for (std::size_t begin = 0; begin < samples.size(); begin += kEvaluationChunk)
     chunks.push_back(evaluate_chunk(network, data, samples.subspan(begin, std::min(kEvaluationChunk, samples.size() - begin))));
   return join_chunks(chunks, samples.size());

@@ -137,11 +137,19 @@ void gather_wanted(const data::Dataset& data, std::span<const std::uint32_t> sam
 struct Evaluation {
   double loss = 0, accuracy = 0;
   std::size_t samples = 0;
+  double balanced_accuracy = 0;                     ///< mean over the classes that occur of hits / count; 0 for a regression
+  std::vector<std::size_t> hits = {}, counts = {};  ///< [classes]; empty for a regression
+  /// Accuracy of answering the most frequent class always; 0 for a regression. A model that is no better may have collapsed.
+  [[nodiscard]] double majority_baseline() const;
+};
+/// Sums over a chunk, and its hits and samples by class [classes].
+struct ChunkLoss : BatchLoss {
+  std::vector<std::uint32_t> hits = {}, counts = {};
 };
 /// Sums of one chunk: evaluate = join of chunks in order; chunks may be computed by different workers.
-BatchLoss evaluate_chunk(Network& network, const data::Dataset& data, std::span<const std::uint32_t> chunk);
+ChunkLoss evaluate_chunk(Network& network, const data::Dataset& data, std::span<const std::uint32_t> chunk);
 /// Adds up the chunks of `samples` samples by a tree that depends on their number alone.
-Evaluation join_chunks(std::span<const BatchLoss> chunks, std::size_t samples);
+Evaluation join_chunks(std::span<const ChunkLoss> chunks, std::size_t samples);
 Evaluation evaluate(Network& network, const data::Dataset& data, std::span<const std::uint32_t> samples);
 constexpr std::size_t kEvaluationChunk = 256;
 
