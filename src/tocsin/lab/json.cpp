@@ -58,7 +58,7 @@ Json environment() {
 }
 
 Json summary_json(const Summary& summary) {
-  const bool targets = !summary.targets.empty();
+  const bool targets = !summary.targets.empty(), balanced = !summary.test_balanced_accuracy.empty();
   Json json;
   json["run"] = summary.run;
   json["name"] = summary.name;
@@ -75,6 +75,8 @@ Json summary_json(const Summary& summary) {
   json["malicious"] = summary.malicious;
   json["targets"] = Json::array();
   for (const attack::Target& target : summary.targets) json["targets"].push_back(target_json(target));
+  if (summary.majority_baseline > 0) json["majority_baseline"] = number(summary.majority_baseline);
+  if (!summary.data_notes.empty()) json["data_notes"] = summary.data_notes;
   json["rounds_planned"] = summary.rounds_planned;
   json["rounds"] = summary.rounds;
   json["ended"] = text(summary.ended);
@@ -84,11 +86,13 @@ Json summary_json(const Summary& summary) {
   json["set_aside_rows"] = summary.set_aside_rows;
   Json& final = json["final"];
   final["test_accuracy"] = last(summary.test_accuracy);
+  if (balanced) final["test_balanced_accuracy"] = last(summary.test_balanced_accuracy);
   final["test_loss"] = last(summary.test_loss);
   if (summary.has_validation) final["validation_accuracy"] = last(summary.validation_accuracy);
   if (targets) final["target_confidence"] = last(summary.target_confidence);
   if (targets) final["attack_success_rate"] = last(summary.attack_success_rate);
   json["test_accuracy"] = list(summary.test_accuracy);
+  if (balanced) json["test_balanced_accuracy"] = list(summary.test_balanced_accuracy);
   json["test_loss"] = list(summary.test_loss);
   if (summary.has_validation) json["validation_accuracy"] = list(summary.validation_accuracy);
   if (targets) json["target_confidence"] = list(summary.target_confidence);
@@ -114,6 +118,7 @@ std::string record_line(const fed::RoundRecord& record) {
   Json json;
   json["round"] = record.round;
   json["test_accuracy"] = number(record.test.accuracy);
+  if (!record.test.counts.empty()) json["test_balanced_accuracy"] = number(record.test.balanced_accuracy);
   json["test_loss"] = number(record.test.loss);
   if (record.validation.samples > 0) {
     json["validation_accuracy"] = number(record.validation.accuracy);
@@ -178,6 +183,7 @@ std::string manifest_text(const Plan& plan, const Setting& setting, const Circum
   json["data"] = Json::array();
   for (const data::SourceFile& file : setting.problem.files)
     json["data"].push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
+  json["data_notes"] = setting.problem.notes;
   json["parameters"] = setting.architecture.parameters();
   json["malicious"] = plan.threat.malicious;
   json["shard_sizes"] = Json::array();
@@ -203,6 +209,8 @@ std::string report_json(const std::vector<Summary>& runs, const std::vector<std:
     variant["seeds"] = Json::array();
     for (const Summary* run : group.runs) variant["seeds"].push_back(run->seed);
     variant["test_accuracy"] = spread_json(final_spread(group, &Summary::test_accuracy));
+    if (!group.runs.front()->test_balanced_accuracy.empty())
+      variant["test_balanced_accuracy"] = spread_json(final_spread(group, &Summary::test_balanced_accuracy));
     variant["test_loss"] = spread_json(final_spread(group, &Summary::test_loss));
     if (!group.runs.front()->targets.empty()) {
       variant["target_confidence"] = spread_json(final_spread(group, &Summary::target_confidence));

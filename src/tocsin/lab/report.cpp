@@ -52,14 +52,22 @@ std::string bar(double share) {
 
 std::string score(double value, bool regression) { return regression ? figure(value) : percent(value); }
 
-/// Accuracy (or loss) and confidence of some variants over rounds.
+/// Whether accuracy alone says little of any of them.
+bool are_uneven(const std::vector<Group>& groups) {
+  return std::any_of(groups.begin(), groups.end(), [](const Group& group) { return is_uneven(*group.runs.front()); });
+}
+
+/// Accuracy (or loss), balanced where classes are uneven, and confidence of some variants over rounds.
 Grid rounds_grid(const std::vector<Group>& groups, const std::vector<std::size_t>& rounds) {
   const Summary& first = *groups.front().runs.front();
   const Series main = first.regression ? &Summary::test_loss : &Summary::test_accuracy;
   const bool targets = std::any_of(groups.begin(), groups.end(), [](const Group& g) { return !g.runs.front()->targets.empty(); });
+  const bool balanced = are_uneven(groups);
   Grid grid(0);
   std::vector<std::string> head{"round"};
-  for (const Group& group : groups) head.push_back(name_of(group));
+  for (std::size_t k = balanced ? 0 : 1; k < 2; ++k)
+    for (const Group& group : groups) head.push_back(name_of(group));
+  const std::size_t before_targets = head.size();
   if (targets)
     for (const Group& group : groups) {
       head.push_back(name_of(group));
@@ -67,10 +75,13 @@ Grid rounds_grid(const std::vector<Group>& groups, const std::vector<std::size_t
     }
   grid.row(head);
   grid.group(first.regression ? "test loss" : "test accuracy", 1, groups.size());
-  if (targets) grid.group("confidence in the wanted label", 1 + groups.size(), 2 * groups.size());
+  if (balanced) grid.group("balanced", 1 + groups.size(), groups.size());
+  if (targets) grid.group("confidence in the wanted label", before_targets, 2 * groups.size());
   for (const std::size_t round : rounds) {
     std::vector<std::string> row{std::to_string(round)};
     for (const Group& group : groups) row.push_back(score(mean_at(group, main, round), first.regression));
+    for (const Group& group : groups)
+      if (balanced) row.push_back(percent(mean_at(group, &Summary::test_balanced_accuracy, round)));
     for (const Group& group : groups) {
       if (!targets) break;
       const double confidence = mean_at(group, &Summary::target_confidence, round);
@@ -96,6 +107,9 @@ std::string rounds_text(const std::vector<Group>& groups, const Ink& ink) {
     result += rounds_grid(part(), rounds).text(ink) + "\n";
     begin = end;
   }
+  if (are_uneven(groups))
+    result += fmt::format("  {}balanced: mean over classes; answering the most frequent class always is right in {}{}\n\n", ink.dim,
+                          percent(groups.front().runs.front()->majority_baseline), ink.off);
   return result;
 }
 
@@ -197,6 +211,7 @@ std::string head_text(const std::vector<Group>& groups, const Ink& ink) {
     const std::string attack = run.attack == "none" ? "no attack" : run.attack + who;
     result += fmt::format("  {}: {}, rule {}\n", name_of(group), attack, run.rule);
   }
+  for (const std::string& note : first.data_notes) result += fmt::format("  data: {}\n", note);
   const std::string targets = target_text(first);
   if (!targets.empty()) result += fmt::format("  target: {}\n", targets);
   return result + "\n";
@@ -208,6 +223,19 @@ std::string ending_text(const Summary& run) {
   if (run.diverged) return "the model diverged";
   if (run.ended == fed::Ending::accuracy) return fmt::format("reached its accuracy in round {}", run.rounds);
   return "";
+}
+
+/// Says so where a model is hardly better than the most frequent class; else nothing.
+std::string collapse_text(const Group& group) {
+  constexpr double kPoint = 0.01;
+  const Summary& run = *group.runs.front();
+  const double accuracy = final_spread(group, &Summary::test_accuracy).mean;
+  if (run.majority_baseline <= 0.0 || !(accuracy < run.majority_baseline + kPoint)) return "";
+  const bool below = accuracy < run.majority_baseline - kPoint;
+  return fmt::format("{}: test accuracy {} is {} answering the most frequent class always ({}); balanced accuracy {}{}.",
+                     name_of(group), percent(accuracy), below ? "less than that of" : "within a point of",
+                     percent(run.majority_baseline), percent(final_spread(group, &Summary::test_balanced_accuracy).mean),
+                     below ? "" : ": a collapsed model");
 }
 
 /// What it means, in words.
@@ -224,6 +252,7 @@ std::string verdict_text(const std::vector<Group>& groups, const Ink& ink) {
       const std::string ending = ending_text(*one);
       if (!ending.empty()) say(one->diverged ? ink.bad : "", fmt::format("{}: {}", one->run, ending));
     }
+    if (const std::string collapse = collapse_text(group); !collapse.empty()) say(ink.bad, collapse);
     if (!has_attack(group)) continue;
     if (!run.targets.empty()) {
       const double success = final_spread(group, &Summary::attack_success_rate).mean;

@@ -21,6 +21,11 @@ std::vector<double> of(const fed::RoundRecord& record, const std::vector<double>
 }
 }  // namespace
 
+bool is_uneven(const Summary& summary) {
+  constexpr double kAboveEven = 0.05;
+  return summary.classes > 0 && summary.majority_baseline > 1.0 / static_cast<double>(summary.classes) + kAboveEven;
+}
+
 std::string_view text(fed::Ending ending) {
   switch (ending) {
     case fed::Ending::accuracy:
@@ -72,6 +77,8 @@ Summary begin_summary(const Plan& plan, const Setting& setting) {
   summary.targets = setting.targets;
   summary.class_names = setting.problem.train->class_names;
   summary.regression = setting.problem.train->classes == 0;
+  summary.data_notes = setting.problem.notes;
+  summary.classes = setting.problem.train->classes;
   summary.has_validation = !setting.validation_samples.empty();
   return summary;
 }
@@ -80,6 +87,8 @@ void add(Summary& summary, const fed::RoundRecord& record) {
   summary.rounds = record.round;
   summary.test_accuracy.push_back(record.test.accuracy);
   summary.test_loss.push_back(record.test.loss);
+  if (!record.test.counts.empty()) summary.test_balanced_accuracy.push_back(record.test.balanced_accuracy);
+  summary.majority_baseline = record.test.majority_baseline();
   if (summary.has_validation) summary.validation_accuracy.push_back(record.validation.accuracy);
   if (!summary.targets.empty()) {
     summary.target_confidence.push_back(record.target_confidence);

@@ -32,14 +32,21 @@ struct Summary {
   std::vector<std::uint32_t> malicious;
   std::vector<attack::Target> targets;
   std::vector<std::string> class_names;  ///< may be empty
+  std::vector<std::string> data_notes;   ///< of the data: rows dropped
+  std::size_t classes = 0;               ///< 0: a regression
+  double majority_baseline = 0;          ///< accuracy of answering the most frequent class of the evaluated test samples always
   fed::Ending ended = fed::Ending::none;
   bool diverged = false;  ///< exit 31: held to the end, or a test loss that is no number
   std::string held;       ///< the last reason
   std::size_t held_rounds = 0, set_aside_rows = 0;
   bool regression = false, has_validation = false;
+  std::vector<double> test_balanced_accuracy;  ///< classification only
   std::vector<double> test_accuracy, test_loss, validation_accuracy, target_confidence, attack_success_rate;
   std::vector<Stealth> stealth;  ///< rounds with a malicious client only
 };
+
+/// Whether its classes are so uneven that accuracy alone says little: the most frequent one is 5 points above an even share.
+bool is_uneven(const Summary& summary);
 
 /// A summary with nothing in it yet.
 Summary begin_summary(const Plan& plan, const Setting& setting);
