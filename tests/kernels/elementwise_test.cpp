@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Element-wise passes and narrow products against plain loops, at odd lengths.
+// Element-wise passes and the loss against plain loops, at odd lengths.
 #include "tocsin/kernels/elementwise.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "tocsin/core/random.h"
-#include "tocsin/kernels/narrow.h"
+#include "tocsin/kernels/cross_entropy.h"
 
 namespace tocsin::kernels {
 namespace {
@@ -120,6 +120,13 @@ TEST(Elementwise, SoftmaxCrossEntropyMatchesDoubleArithmetic) {
   }
 }
 
+TEST(Elementwise, AddsTheLossesOfManyRowsWithoutOverflow) {
+  constexpr std::size_t kRows = 1000, kClasses = 7;  // 7^1000 is beyond a double
+  const std::vector<float> z(kRows * kClasses, 2.5F);
+  const std::vector<std::int32_t> labels(kRows, 3);
+  EXPECT_NEAR(softmax_cross_entropy(z, labels, kClasses, 1.0F, {}).loss, 1000.0 * std::log(7.0), 1e-9);
+}
+
 TEST(Elementwise, GivesATieOfLogitsToTheLowestClass) {
   const std::vector<float> z = {1, 3, 3, 0};
   EXPECT_EQ(softmax_cross_entropy(z, std::vector<std::int32_t>{1}, 4, 1.0F, {}).correct, 1U);
@@ -149,42 +156,23 @@ TEST(Elementwise, DrawsMasksFromTheBlocksOfTheStream) {
   }
 }
 
-TEST(Narrow, MultipliesSmallIntegersExactly) {
-  for (std::size_t out = 1; out <= kNarrowOutputs; ++out)
-    for (const std::size_t in : {std::size_t{1}, std::size_t{15}, std::size_t{16}, std::size_t{100}, std::size_t{784}})
-      for (const std::size_t batch : {std::size_t{1}, std::size_t{3}, std::size_t{32}, std::size_t{150}}) {
-        Draws draws(Stream(out).at(in).at(batch));
-        const auto integers = [&](std::size_t n) {
-          std::vector<float> values(n);
-          for (float& value : values) value = static_cast<float>(draws.below(7)) - 3.0F;
-          return values;
-        };
-        const std::vector<float> x = integers(batch * in), w = integers(out * in), dy = integers(batch * out);
-        std::vector<float> y(batch * out), dx(batch * in), moved = w, fresh(out * in, 7.0F);
-        narrow_forward(batch, in, out, x.data(), w.data(), y.data());
-        narrow_backward(batch, in, out, dy.data(), w.data(), dx.data());
-        narrow_weights(batch, in, out, dy.data(), x.data(), -2.0F, 1.0F, moved.data());
-        narrow_weights(batch, in, out, dy.data(), x.data(), 1.0F, 0.0F, fresh.data());
-        for (std::size_t b = 0; b < batch; ++b) {
-          for (std::size_t c = 0; c < out; ++c) {
-            float sum = 0;
-            for (std::size_t j = 0; j < in; ++j) sum += x[b * in + j] * w[c * in + j];
-            ASSERT_EQ(y[b * out + c], sum);
-          }
-          for (std::size_t j = 0; j < in; ++j) {
-            float sum = 0;
-            for (std::size_t c = 0; c < out; ++c) sum += dy[b * out + c] * w[c * in + j];
-            ASSERT_EQ(dx[b * in + j], sum);
-          }
-        }
-        for (std::size_t c = 0; c < out; ++c)
-          for (std::size_t j = 0; j < in; ++j) {
-            float sum = 0;
-            for (std::size_t b = 0; b < batch; ++b) sum += dy[b * out + c] * x[b * in + j];
-            ASSERT_EQ(fresh[c * in + j], sum);
-            ASSERT_EQ(moved[c * in + j], w[c * in + j] - 2.0F * sum);
-          }
-      }
+TEST(Elementwise, AddsAScaledDifferenceAndMeasuresDistancesAtEveryLength) {
+  for (std::size_t n = 0; n < 150; ++n) {
+    std::vector<float> y(n), a(n), b(n);
+    double square = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      y[i] = static_cast<float>(i % 5);
+      a[i] = static_cast<float>(i * 7 % 11);
+      b[i] = static_cast<float>(i * 3 % 13);
+      square += static_cast<double>((a[i] - b[i]) * (a[i] - b[i]));
+    }
+    std::vector<float> pulled = y;
+    add_scaled_difference(pulled, -0.5F, a, b);
+    for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(pulled[i], y[i] - 0.5F * (a[i] - b[i]));
+    ASSERT_EQ(squared_distance(a, b), square);
+  }
+  const std::vector<float> large(1000, 3e30F), zero(1000, 0.0F);
+  EXPECT_NEAR(squared_distance(large, zero), 9e63, 1e57) << "beyond float, within double";
 }
 
 }  // namespace

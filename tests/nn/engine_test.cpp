@@ -210,6 +210,50 @@ TEST_P(EngineAgainstReference, ComesNearInBf16) {
 INSTANTIATE_TEST_SUITE_P(Networks, EngineAgainstReference, testing::ValuesIn(cases()),
                          [](const testing::TestParamInfo<Case>& one) { return one.param.name; });
 
+/// A narrow first layer reads pixels as they are stored; a wide one, or a convolution, has them as floats.
+TEST(Engine, TrainsOnPixelsLikeTheReference) {
+  const std::vector<std::uint32_t> samples = {4, 0, 6, 1, 3};
+  const std::vector<std::vector<Layer>> networks = {
+      {flatten(), dense(10)},        {flatten(), dense(7), relu(), dense(3)},  {flatten(), dense(3, false), dense(12)},
+      {flatten(), relu(), dense(5)}, {flatten(), dense(16), relu(), dense(4)}, {conv(4, 3), relu(), flatten(), dense(4)}};
+  for (std::size_t k = 0; k < networks.size(); ++k) {
+    SCOPED_TRACE(k);
+    const Made made({"pixels", {1, 7, 5}, networks[k]}, 7);
+    data::Dataset images;
+    images.shape = {1, 7, 5};
+    images.classes = made.architecture.outputs();
+    images.labels = made.labels;
+    images.scale = 1.0 / 255.0;
+    Draws draws(Stream(6).at("pixels"));
+    for (std::size_t i = 0; i < 7 * 35; ++i) images.pixels.push_back(static_cast<std::uint8_t>(draws.below(256)));
+    const std::unique_ptr<Network> engine = make_engine(made.architecture, 6, Precision::float32);
+    const std::unique_ptr<Network> reference = make_reference_network(made.architecture, 6);
+    std::vector<std::int32_t> labels;
+    for (const std::uint32_t sample : samples) labels.push_back(made.labels[sample]);
+    std::vector<double> seed(samples.size() * made.architecture.outputs(), 1.0);
+    seed[1] = -2.0;
+    std::vector<double> slopes[2];
+    for (Network* network : {engine.get(), reference.get()}) {
+      network->load(made.parameters.rows());
+      network->put(images, samples);
+      network->gradient({.labels = labels}, Stream(3));
+      slopes[network == engine.get() ? 0 : 1] = network->input_gradient(seed);
+    }
+    EXPECT_LT(distance(engine->logits(), reference->logits()), kFloat);
+    EXPECT_LT(distance(flat_gradient(*engine), flat_gradient(*reference)), kFloat);
+    EXPECT_LT(distance(slopes[0], slopes[1]), kFloat);
+    for (std::size_t layer = 0; layer < networks[k].size(); ++layer)
+      EXPECT_LT(distance(engine->output_of(layer), reference->output_of(layer)), kFloat) << "layer " << layer;
+    for (Network* network : {engine.get(), reference.get()}) {
+      network->descend({.labels = labels}, Stream(4), 0.05);
+      network->put(made.inputs.rows().slice(0, 5));  // numbers after bytes
+      network->descend({.labels = labels}, Stream(4), 0.05);
+    }
+    EXPECT_LT(distance(flat_parameters(*engine), flat_parameters(*reference)), kFloat);
+    EXPECT_THROW(engine->put(images, std::vector<std::uint32_t>{7}), std::invalid_argument);
+  }
+}
+
 TEST(Engine, LeavesDropoutOutWhenAsked) {
   const Case c{"d", {8, 1, 1}, {dense(16), relu(), dropout(.5), dense(3)}};
   const Made made(c, 4);

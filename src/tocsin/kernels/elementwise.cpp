@@ -2,7 +2,6 @@
 #include "tocsin/kernels/elementwise.h"
 
 #include <algorithm>
-#include <cmath>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tocsin/kernels/elementwise.cpp"
@@ -16,6 +15,8 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using Float = hn::ScalableTag<float>;
 using Vector = hn::Vec<Float>;
+
+constexpr std::size_t kShortRow = 256;  ///< rows shorter than this may share vectors
 
 /// Calls body(i) for whole vectors and tail(i, left) once for what is left.
 template <class Body, class Tail>
@@ -125,9 +126,33 @@ void ReluGateBf16(std::uint16_t* HWY_RESTRICT gradient, const std::uint16_t* HWY
       });
 }
 
+/// Rows that no number of whole vectors covers, taken as one long row: the bias repeats under it.
+void BiasShortRows(float* y, std::size_t n, std::size_t width, const float* bias, bool rectify) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  const Vector zero = hn::Zero(d);
+  float pattern[kShortRow + HWY_MAX_BYTES / 4];
+  if (bias != nullptr)
+    for (std::size_t k = 0, j = 0; k < width + lanes; ++k, j = j + 1 < width ? j + 1 : 0) pattern[k] = bias[j];
+  const std::size_t shift = lanes % width;
+  std::size_t phase = 0, i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    Vector v = hn::LoadU(d, y + i);
+    if (bias != nullptr) v = hn::Add(v, hn::LoadU(d, pattern + phase));
+    if (rectify) v = hn::Max(v, zero);
+    hn::StoreU(v, d, y + i);
+    phase += shift;
+    if (phase >= width) phase -= width;
+  }
+  for (; i < n; ++i, ++phase) {
+    const float v = bias != nullptr ? y[i] + pattern[phase] : y[i];
+    y[i] = rectify ? (v > 0.0F ? v : 0.0F) : v;
+  }
+}
 void BiasRows(float* y, std::size_t rows, std::size_t width, const float* bias, bool rectify) {
   const Float d;
   const std::size_t lanes = hn::Lanes(d);
+  if (width < kShortRow && width % lanes != 0) return BiasShortRows(y, rows * width, width, bias, rectify);
   const Vector zero = hn::Zero(d);
   for (std::size_t r = 0; r < rows; ++r, y += width) {
     std::size_t j = 0;
@@ -148,19 +173,23 @@ void ColumnSums(const float* HWY_RESTRICT y, std::size_t rows, std::size_t width
                 float* HWY_RESTRICT sums) {
   const Float d;
   const std::size_t lanes = hn::Lanes(d);
+  const auto joined = [&](Vector total, Vector old) {
+    total = hn::Mul(total, hn::Set(d, scale));
+    return keep != 0.0F ? hn::MulAdd(hn::Set(d, keep), old, total) : total;
+  };
   std::size_t j = 0;
   for (; j + lanes <= width; j += lanes) {
     Vector total = hn::Zero(d);
     for (std::size_t r = 0; r < rows; ++r) total = hn::Add(total, hn::LoadU(d, y + r * width + j));
-    total = hn::Mul(total, hn::Set(d, scale));
-    if (keep != 0.0F) total = hn::MulAdd(hn::Set(d, keep), hn::LoadU(d, sums + j), total);
-    hn::StoreU(total, d, sums + j);
+    hn::StoreU(joined(total, hn::LoadU(d, sums + j)), d, sums + j);
   }
-  for (; j < width; ++j) {
-    float total = 0;
-    for (std::size_t r = 0; r < rows; ++r) total += y[r * width + j];
-    sums[j] = keep != 0.0F ? keep * sums[j] + scale * total : scale * total;
-  }
+  if (j == width) return;
+  const auto mask = hn::FirstN(d, width - j);
+  Vector total = hn::Zero(d);
+  for (std::size_t r = 0; r < rows; ++r) total = hn::Add(total, hn::MaskedLoad(mask, d, y + r * width + j));
+  HWY_ALIGN float tail[HWY_MAX_BYTES / 4];
+  hn::Store(joined(total, hn::MaskedLoad(mask, d, sums + j)), d, tail);
+  std::copy_n(tail, width - j, sums + j);
 }
 
 void Sgd(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_RESTRICT buffer, std::size_t n, const SgdStep& s) {
@@ -232,59 +261,6 @@ void Adam(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_
   std::copy(tail[3], tail[3] + (n - i), v + i);
 }
 
-/// e^x for x <= 0 (0 below -87.3): range reduction by log 2 in two parts, degree-6 polynomial; relative error below 2e-7.
-HWY_INLINE Vector Exp(Vector x) {
-  const Float d;
-  const hn::RebindToSigned<Float> words;
-  const auto tiny = hn::Lt(x, hn::Set(d, -87.3F));
-  const Vector k = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504F)));
-  Vector r = hn::NegMulAdd(k, hn::Set(d, 0.693359375F), x);
-  r = hn::NegMulAdd(k, hn::Set(d, -2.12194440e-4F), r);
-  Vector p = hn::Set(d, 1.9875691500e-4F);
-  for (const float c : {1.3981999507e-3F, 8.3334519073e-3F, 4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F})
-    p = hn::MulAdd(p, r, hn::Set(d, c));
-  p = hn::Add(hn::MulAdd(p, hn::Mul(r, r), r), hn::Set(d, 1.0F));
-  const auto power = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(words, k), hn::Set(words, 127))));
-  return hn::IfThenZeroElse(tiny, hn::Mul(p, power));
-}
-
-LossSums SoftmaxCrossEntropy(const float* logits, const std::int32_t* labels, std::size_t rows, std::size_t classes, float scale,
-                             float* gradient, std::uint32_t* hits) {
-  const Float d;
-  const std::size_t lanes = hn::Lanes(d);
-  constexpr std::size_t kChunk = 1024;  // classes handled at a time on the stack
-  LossSums sums;
-  HWY_ALIGN float exponentials[kChunk + HWY_MAX_BYTES / 4];
-  for (std::size_t r = 0; r < rows; ++r) {
-    const float* z = logits + r * classes;
-    std::size_t best = 0;
-    for (std::size_t c = 1; c < classes; ++c)
-      if (z[c] > z[best]) best = c;
-    const std::size_t label = static_cast<std::size_t>(labels[r]);
-    const float top = z[best];
-    double total = 0;
-    for (std::size_t begin = 0; begin < classes; begin += kChunk) {
-      const std::size_t n = std::min(kChunk, classes - begin);
-      for (std::size_t c = 0; c < n; ++c) exponentials[c] = z[begin + c] - top;
-      for (std::size_t c = n; c < n + lanes; ++c) exponentials[c] = -100.0F;
-      for (std::size_t c = 0; c < n; c += lanes) hn::Store(Exp(hn::Load(d, exponentials + c)), d, exponentials + c);
-      for (std::size_t c = 0; c < n; ++c) total += static_cast<double>(exponentials[c]);
-      if (gradient != nullptr) std::copy(exponentials, exponentials + n, gradient + r * classes + begin);
-    }
-    if (best == label && !std::isnan(total)) {
-      ++sums.correct;
-      if (hits != nullptr) ++hits[label];
-    }
-    sums.loss += std::log(total) - static_cast<double>(z[label] - top);
-    if (gradient == nullptr) continue;
-    float* g = gradient + r * classes;
-    const float share = scale / static_cast<float>(total);
-    for (std::size_t c = 0; c < classes; ++c) g[c] *= share;
-    g[label] -= scale;
-  }
-  return sums;
-}
-
 /// Philox4x32-10 of blocks {w0, w1, w2, k}, ten rounds; a word at or above the threshold keeps its element. One block a 64-bit
 /// lane.
 void BernoulliMask(const std::uint32_t* key, const std::uint32_t* words, std::uint32_t threshold, float kept, float* mask,
@@ -351,7 +327,6 @@ HWY_EXPORT(BiasRows);
 HWY_EXPORT(ColumnSums);
 HWY_EXPORT(Sgd);
 HWY_EXPORT(Adam);
-HWY_EXPORT(SoftmaxCrossEntropy);
 HWY_EXPORT(BernoulliMask);
 
 void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out) {
@@ -385,12 +360,6 @@ void sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buf
 }
 void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step) {
   HWY_DYNAMIC_DISPATCH(Adam)(w.data(), g.data(), m.data(), v.data(), w.size(), step);
-}
-LossSums softmax_cross_entropy(std::span<const float> logits, std::span<const std::int32_t> labels, std::size_t classes,
-                               float scale, std::span<float> gradient, std::span<std::uint32_t> hits) {
-  return HWY_DYNAMIC_DISPATCH(SoftmaxCrossEntropy)(logits.data(), labels.data(), labels.size(), classes, scale,
-                                                   gradient.empty() ? nullptr : gradient.data(),
-                                                   hits.empty() ? nullptr : hits.data());
 }
 void bernoulli_mask(const std::uint32_t key[2], const std::uint32_t words[3], double rate, std::span<float> mask) {
   const auto threshold = static_cast<std::uint32_t>(rate * 4294967296.0);

@@ -46,16 +46,6 @@ struct AdamStep {
 };
 void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step);
 
-/// Softmax cross-entropy of logits [rows, classes]: the sum of losses (double) and the number of hits (lowest index on ties;
-/// a row with NaN is none). If `gradient` is not empty it becomes scale * (softmax - onehot) [rows, classes]; if `hits` [classes]
-/// is not, each hit adds one to its label's.
-struct LossSums {
-  double loss = 0;
-  std::size_t correct = 0;
-};
-LossSums softmax_cross_entropy(std::span<const float> logits, std::span<const std::int32_t> labels, std::size_t classes,
-                               float scale, std::span<float> gradient, std::span<std::uint32_t> hits = {});
-
 /// mask[i] = 0 or 1 / (1 - rate): element 4k + j from word j of Philox block {words, k} under `key`; dropped if word < rate * 2^32.
 void bernoulli_mask(const std::uint32_t key[2], const std::uint32_t words[3], double rate, std::span<float> mask);
 

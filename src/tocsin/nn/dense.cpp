@@ -35,6 +35,12 @@ void multiply_weights(std::size_t batch, std::size_t in, std::size_t out, const 
               narrow(in), keep, w, narrow(in));
 }
 
+/// Whether a layer's products can be made from bytes (an Op is private to Dense).
+template <class Op>
+bool reads_bytes(const Op& op) {
+  return op.kind == LayerKind::dense && op.out <= kernels::kNarrowOutputs && !op.half;
+}
+
 }  // namespace
 
 Dense::Dense(const Architecture& architecture, std::size_t first, std::size_t capacity, Precision precision, std::size_t raw_offset)
@@ -69,6 +75,7 @@ Dense::Dense(const Architecture& architecture, std::size_t first, std::size_t ca
     gradients_.emplace_back(capacity * op.out);
     ops_.push_back(std::move(op));
   }
+  if (first == 0 && !ops_.empty() && reads_bytes(ops_.front())) bytes_.resize(capacity * ops_.front().in);
 }
 
 const Dense::Op* Dense::op_of(std::size_t layer) const {
@@ -82,8 +89,27 @@ void Dense::bind(float* parameters, float* gradient) {
   parameters_ = parameters;
   gradient_ = gradient;
 }
+bool Dense::put_pixels(const data::Dataset& data, std::span<const std::uint32_t> samples) {
+  if (bytes_.empty() || data.pixels.empty()) return false;
+  const std::size_t width = ops_.front().in;
+  std::uint8_t* to = bytes_.data();
+  for (const std::uint32_t sample : samples) {
+    require((sample + std::size_t{1}) * width <= data.pixels.size(), "put: sample {} of a data set of {}", sample, data.size());
+    std::copy_n(data.pixels.data() + sample * width, width, to);
+    to += width;
+  }
+  pixels_ = {bytes_.data(), static_cast<float>(data.scale)};
+  return true;
+}
 std::span<const float> Dense::logits(std::size_t batch) const { return {values_.back().data(), batch * architecture_.outputs()}; }
 
+/// The products of a dense layer, before bias and ReLU.
+void Dense::multiply(std::size_t k, std::size_t batch, float* y) const {
+  const Op& op = ops_[k];
+  const float* w = parameters_ + op.weights.offset;
+  if (k == 0 && pixels_.data != nullptr) return kernels::narrow_forward(batch, op.in, op.out, pixels_, w, y);
+  multiply_forward(batch, op.in, op.out, values_[k].data(), w, y);
+}
 void Dense::forward_op(std::size_t k, std::size_t batch, const Stream* dropout) {
   const Op& op = ops_[k];
   const float* x = values_[k].data();
@@ -94,7 +120,7 @@ void Dense::forward_op(std::size_t k, std::size_t batch, const Stream* dropout) 
       clear_rows(values_[k].data(), op.in, batch);
       op.half->forward(x, parameters_ + op.weights.offset, y);
     } else {
-      multiply_forward(batch, op.in, op.out, x, parameters_ + op.weights.offset, y);
+      multiply(k, batch, y);
     }
     const std::span<const float> bias(parameters_ + op.bias.offset, op.bias.size > 0 ? op.out : 0);
     if (!bias.empty() || op.rectified) kernels::bias_rows(out, bias, op.out, op.rectified);
@@ -138,7 +164,10 @@ void Dense::backward_dense(std::size_t k, std::size_t batch, bool parameters, fl
   } else {
     if (further) multiply_backward(batch, op.in, op.out, dy, w, gradients_[k].data());
     if (!parameters) return;
-    multiply_weights(batch, op.in, op.out, dy, values_[k].data(), scale, keep, target + op.weights.offset);
+    if (k == 0 && pixels_.data != nullptr)
+      kernels::narrow_weights(batch, op.in, op.out, dy, pixels_, scale, keep, target + op.weights.offset);
+    else
+      multiply_weights(batch, op.in, op.out, dy, values_[k].data(), scale, keep, target + op.weights.offset);
   }
   if (op.bias.size > 0) kernels::column_sums({dy, batch * op.out}, op.out, scale, keep, {target + op.bias.offset, op.out});
 }
@@ -169,6 +198,8 @@ void Dense::output_of(std::size_t layer, std::size_t batch, float* plain) const 
   if (op == nullptr) {  // a flatten: the output of what stands before it
     std::size_t k = 0;
     while (k < ops_.size() && ops_[k].layer < layer) ++k;
+    if (k == 0 && pixels_.data != nullptr)
+      return kernels::widen(std::span(bytes_).first(batch * ops_.front().in), pixels_.scale, {plain, batch * ops_.front().in});
     std::copy_n(values_[k].data(), batch * architecture_.layers()[layer].out.features(), plain);
     return;
   }
@@ -177,7 +208,7 @@ void Dense::output_of(std::size_t layer, std::size_t batch, float* plain) const 
     std::copy_n(values_[k + 1].data(), batch * op->out, plain);
     return;
   }
-  multiply_forward(batch, op->in, op->out, values_[k].data(), parameters_ + op->weights.offset, plain);
+  multiply(k, batch, plain);
   const std::span<const float> bias(parameters_ + op->bias.offset, op->bias.size > 0 ? op->out : 0);
   kernels::bias_rows({plain, batch * op->out}, bias, op->out, false);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tocsin/core/errors.h"
+#include "tocsin/kernels/cross_entropy.h"
 #include "tocsin/kernels/elementwise.h"
 #include "tocsin/nn/dense.h"
 #include "tocsin/nn/spatial.h"
@@ -107,6 +108,7 @@ class Engine final : public Network {
   void put(const data::Dataset& data, std::span<const std::uint32_t> samples) override {
     set_batch(samples.size());
     require(data.shape == architecture_.input(), "{}: the data set {} has another shape", architecture_.name(), data.name);
+    if (!spatial_ && dense_->put_pixels(data, samples)) return;
     data::gather(data, samples, {rows_at(), samples.size() * data.shape.features()});
     clear_padding();
   }
