@@ -31,3 +31,13 @@ run(${SCRATCH}/prefix/bin/tocsin --version)
 if(NOT output MATCHES "${VERSION}")
   message(FATAL_ERROR "the installed command says it is ${output}, expected ${VERSION}")
 endif()
+
+# The data that Tocsin carries came along, and are found from where the command lies now.
+set(ENV{TOCSIN_DATA} "")
+run(${SCRATCH}/prefix/bin/tocsin data adult)
+if(NOT output MATCHES "32,561 training and 16,281 test samples, 104 features" OR NOT output MATCHES "/prefix/share/tocsin/data/adult/adult.data.gz")
+  message(FATAL_ERROR "the installed command says of its data:\n${output}")
+endif()
+if(NOT EXISTS ${SCRATCH}/prefix/share/tocsin/data/adult/README.md)
+  message(FATAL_ERROR "the attribution of the data was not installed")
+endif()
