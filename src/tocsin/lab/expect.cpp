@@ -215,7 +215,9 @@ Outcome judge(const Expectation& expectation, const RecordsOf& runs) {
       outcome.expected.push_back(expected);
       if (holds(measured, expectation.is, expected, expectation.high)) ++outcome.held;
     }
-  outcome.reproduced = holds(spread(outcome.measured).mean, expectation.is, spread(outcome.expected).mean, expectation.high);
+  outcome.reproduced = expectation.every
+                           ? outcome.held == outcome.measured.size() && outcome.held > 0
+                           : holds(spread(outcome.measured).mean, expectation.is, spread(outcome.expected).mean, expectation.high);
   return outcome;
 }
 

@@ -54,6 +54,7 @@ struct Expectation {
   Comparison is = Comparison::more;
   double low = 0, high = 0;       ///< high: for `between`
   std::optional<Reference> than;  ///< instead of low
+  bool every = false;             ///< each run has to hold, not the mean of them
 };
 
 /// A variant of the file.
@@ -80,12 +81,12 @@ double evaluate(const Measure& measure, const std::vector<Table>& records);
 /// Finished runs of one experiment by variant and seed.
 using RecordsOf = std::map<std::pair<std::string, std::uint64_t>, const std::vector<Table>*>;
 
-/// One expectation held against runs: a value for each variant and seed, judged by their means.
+/// One expectation held against runs: a value for each variant and seed, judged by their means, or each alone.
 struct Outcome {
   std::vector<double> measured;  ///< by seed, then by variant
   std::vector<double> expected;  ///< of each: the number, or the reference in the same seed; empty for `between`
   std::size_t held = 0;          ///< of the measured ones, alone
-  bool reproduced = false;       ///< the means compare as claimed
+  bool reproduced = false;       ///< the means compare as claimed, or every run does
 };
 Outcome judge(const Expectation& expectation, const RecordsOf& runs);
 

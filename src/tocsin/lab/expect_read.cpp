@@ -196,6 +196,10 @@ Expectation read_one(Options& options, const std::vector<VariantName>& variants,
   expectation.measure = read_measure(options, fields, nullptr);
   expectation.is =
       read_word<Comparison>(options, "is", kComparisons, std::nullopt, "how the statistic compares with `value` or `than`");
+  expectation.every =
+      options.word("over", {.fallback = "mean",
+                            .words = {"mean", "every"},
+                            .help = "with several runs: their means are compared, or every run has to hold"}) == "every";
   const bool relative = options.has("than");
   const Bound bound = read_bound(options, expectation.is, !relative);
   expectation.low = bound.low;

@@ -99,8 +99,8 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
     for (const char* name : names) fields.push_back({front + name, shape});
   };
   add(FieldShape::number, "",
-      {"test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "target_confidence", "attack_success_rate", "held",
-       "diverged"});
+      {"test_accuracy", "test_balanced_accuracy", "test_loss", "validation_accuracy", "validation_loss", "target_confidence",
+       "attack_success_rate", "held", "diverged"});
   add(FieldShape::ids, "", {"selected"});
   add(FieldShape::per_client, "", {"weights", "update_norms", "distance_to_mean", "cosine_to_mean", "train_loss"});
   std::vector<std::string> all{
@@ -118,6 +118,7 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
     add(FieldShape::number, truth + "benign_", figures);
     add(FieldShape::per_client, blind, {"suspicion", "flagged"});
     add(FieldShape::per_client, blind, figures);
+    add(FieldShape::number, blind, {"threshold"});
   }
   for (const char* band : {"stealth.band.", "stealth.band_weights."})
     add(FieldShape::number, band, {"figure", "malicious_min", "malicious_max", "benign_min", "benign_max", "passed"});

@@ -31,6 +31,7 @@ std::string measured_text(const Outcome& outcome, std::string_view plus_minus) {
 std::string wanted_text(const Verdict& verdict) {
   const Expectation& expectation = verdict.expectation;
   std::string result = expected_text(expectation);
+  if (expectation.every) result += " in every run";
   if (expectation.than) result += fmt::format(" (= {})", value_text(spread(verdict.outcome.expected).mean));
   return result;
 }
@@ -139,7 +140,9 @@ std::string verdicts_text(const Reproduction& reproduction, const std::vector<Ve
   const bool all = std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& one) { return one.outcome.reproduced; });
   result += fmt::format("{}{}{}\n", all ? ink.good : ink.bad, counts_text(verdicts), ink.off);
   if (reproduction.request.seeds > 1)
-    result += "measured: mean and deviation (n - 1) over runs; a verdict is about means; runs: how many hold alone\n";
+    result +=
+        "measured: mean and deviation (n - 1) over runs; verdicts are about means, unless they say every\nrun; runs: how many hold "
+        "alone\n";
   if (const std::size_t others = of_other_builds(reproduction); others > 0)
     result += fmt::format("{} of {} runs were finished by another build\n", others, reproduction.runs.size());
   return result;
@@ -148,8 +151,8 @@ std::string verdicts_text(const Reproduction& reproduction, const std::vector<Ve
 std::string verdicts_markdown(const Reproduction& reproduction, const std::vector<Verdict>& verdicts) {
   std::string result = fmt::format("# {}: {}, {}\n\n", reproduction.paper, size_text(reproduction), seeds_text(reproduction));
   result += fmt::format(
-      "{}. Build {}, {}; {} runs{}. Deviation with n - 1; a verdict compares means over runs; *runs* says how many hold "
-      "alone.\n",
+      "{}. Build {}, {}; {} runs{}. Deviation with n - 1; a verdict compares means over runs unless it says every run; "
+      "*runs* says how many hold alone.\n",
       counts_text(verdicts), build_id(), nn::numeric_class(), reproduction.runs.size(),
       of_other_builds(reproduction) > 0 ? fmt::format(", {} of them by other builds", of_other_builds(reproduction)) : "");
   std::string before;
