@@ -66,6 +66,20 @@ TEST(Options, ListManyKnownKeysOnlyWhenNoneIsNear) {
             "a.toml:1:1: unknown key 'zzzz' in [training]; known: aaa, bbb, ccc, ddd, eee, fff, ggg, hhh, iii, jjj, kkk, lll, mmm");
 }
 
+TEST(Options, CountUnknownKeysBeyondTheTwentieth) {
+  std::string text, expected;
+  for (int k = 1; k <= 20; ++k) {
+    text += fmt::format("x{} = 1\n", k);
+    expected += fmt::format("a.toml:{}:1: unknown key 'x{}' in [training]; it takes no keys\n", k, k);
+  }
+  const auto read_none = [](Options&) {};
+  EXPECT_EQ(faults_of(text, read_none) + "\n", expected);
+  text += "x21 = 1\n";
+  EXPECT_EQ(faults_of(text, read_none), expected + "a.toml:21:1: from here on 1 more unknown key in [training]");
+  text += "x22 = 1\n";
+  EXPECT_EQ(faults_of(text, read_none), expected + "a.toml:21:1: from here on 2 more unknown keys in [training]");
+}
+
 TEST(Options, ShowAHostileKeyHarmlessly) {
   EXPECT_EQ(faults_of("\"a\\u001b[2J\" = 1", [](Options&) {}),
             "a.toml:1:1: unknown key 'a\\x1b[2J' in [training]; it takes no keys");

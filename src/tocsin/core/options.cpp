@@ -8,7 +8,8 @@
 
 namespace tocsin {
 namespace {
-constexpr std::size_t kMostListed = 12;  // known names in one message
+constexpr std::size_t kMostListed = 12;   // known names in one message
+constexpr std::size_t kMostUnknown = 20;  // unknown keys of a table with a message each; the rest are counted
 
 /// "[defense]" and "rule" make "[defense.rule]"; a title that is no plain header is continued with words.
 std::string title_within(const std::string& title, std::string_view key) {
@@ -126,8 +127,12 @@ void Options::finish() {
   std::vector<std::string> known;
   for (const State::Read& read : state_->reads) known.push_back(read.doc.key);
   std::sort(known.begin(), known.end());
+  std::size_t unknown = 0;
+  Place further;
   for (const Table::Member& member : state_->table->members()) {
     if (state_->find(member.key) != nullptr) continue;
+    if (++unknown == kMostUnknown + 1) further = member.place;
+    if (unknown > kMostUnknown) continue;
     const std::vector<std::string> near = nearest_names(member.key, known);
     std::string message = fmt::format("unknown key '{}' {}", printable(member.key), state_->in_title());
     if (known.empty())
@@ -136,6 +141,9 @@ void Options::finish() {
       message += "; known: " + joined(known);
     state_->fault(member.place, message, near.empty() ? "" : fmt::format("did you mean '{}'?", joined(near, "' or '")));
   }
+  if (unknown > kMostUnknown)
+    state_->fault(further, fmt::format("from here on {} more unknown key{} {}", unknown - kMostUnknown,
+                                       unknown - kMostUnknown == 1 ? "" : "s", state_->in_title()));
 }
 
 std::vector<OptionDoc> Options::documented() const {

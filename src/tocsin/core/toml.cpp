@@ -225,7 +225,7 @@ Table parse_toml(std::string_view text, const std::string& name) {
   }
 }
 
-Table read_toml(const std::string& path) {
+std::string read_toml_text(const std::string& path) {
   FileBytes file;
   try {
     file = read_file(path, kMostBytes);
@@ -234,8 +234,10 @@ Table read_toml(const std::string& path) {
   } catch (const RunError& error) {
     refuse({path, 0, 0}, error.what(), error.hint());
   }
-  return parse_toml(std::string_view(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()), path);
+  return {file.bytes.begin(), file.bytes.end()};
 }
+
+Table read_toml(const std::string& path) { return parse_toml(read_toml_text(path), path); }
 
 std::vector<std::string> override_path(std::string_view assignment) { return split(assignment).path; }
 

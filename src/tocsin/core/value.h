@@ -64,6 +64,8 @@ inline Value::Value(Data given, Place where) : data(std::move(given)), place(std
 /// Reads a TOML file (at most 1 MiB). Throws ConfigError for syntax, duplicates, nesting bombs, non-UTF-8 (reliability.md 2.2),
 /// IoError-like RunError never: a file that cannot be opened is a ConfigError as well.
 Table read_toml(const std::string& path);
+/// The bytes of such a file, not parsed yet.
+std::string read_toml_text(const std::string& path);
 /// The same from text; `name` stands where a file name would.
 Table parse_toml(std::string_view text, const std::string& name);
 /// Applies `key.path=value` to `root`; the value is TOML, or a bare word taken as a string. Its place is `--set key.path`.

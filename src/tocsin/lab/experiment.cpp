@@ -8,13 +8,10 @@
 #include <set>
 #include <tuple>
 
-#include "tocsin/core/bytes.h"
 #include "tocsin/lab/sections.h"
 
 namespace tocsin::lab {
 namespace {
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 20;
-
 /// One [[variant]].
 struct Variant {
   std::string name;
@@ -179,12 +176,12 @@ void choose_variants(std::vector<Variant>& variants, const Request& request, con
 }
 }  // namespace
 
-Experiment read_experiment(const Request& request) {
+Experiment read_experiment(const Request& request) { return read_experiment(request, read_toml_text(request.file)); }
+
+Experiment read_experiment(const Request& request, std::string text) {
   Experiment experiment;
   experiment.file = request.file;
-  read_toml(request.file);  // says what is wrong with a file that cannot be read at all
-  const FileBytes bytes = read_file(request.file, kMostBytes);
-  experiment.text.assign(bytes.bytes.begin(), bytes.bytes.end());
+  experiment.text = std::move(text);
   Table base = parse_toml(experiment.text, request.file);
   check_settings(request.settings);
 

@@ -33,5 +33,7 @@ struct Experiment {
 
 /// Reads and checks everything that can be checked without the data. Throws ConfigError with every fault of all variants asked for.
 Experiment read_experiment(const Request& request);
+/// The same of a text that need not be a file; `request.file` names it in messages, and its folder is where other files are.
+Experiment read_experiment(const Request& request, std::string text);
 
 }  // namespace tocsin::lab
