@@ -129,12 +129,13 @@ class Parser {
   void add_plan_flags(CLI::App& app) {
     add_file(app);
     app.add_option("--variant", line_.request.variant, "only this variant of the file")->type_name("NAME");
-    app.add_option("--set", line_.request.settings, "override a key of the file, for all variants; may be repeated")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+    add_set(app, "override a key of the file, for all variants; may be repeated");
     app.add_flag("--small", line_.request.small, "the small size that the file's [small] table describes");
     add_seeds(app, "run the seeds seed .. seed + N - 1");
     add_machine_flags(app);
+  }
+  void add_set(CLI::App& app, const char* what) {
+    app.add_option("--set", line_.request.settings, what)->type_name("KEY=VALUE")->allow_extra_args(false);
   }
   void add_seeds(CLI::App& app, const char* what) {
     app.add_option_function<std::size_t>(
@@ -189,6 +190,7 @@ class Parser {
     app->add_option("PAPER", line_.paper, "a folder of experiments/, or the path of a folder of experiment files")->required();
     app->add_option("NAME", line_.names, "only these experiments: P1, P4");
     app->add_flag("--small", line_.request.small, "each in the small size that its [small] table describes");
+    add_set(*app, "override a key of every file; may be repeated, and the table says so");
     add_seeds(*app, "seeds of each experiment; default: 3 in the small size, else 1");
     add_machine_flags(*app);
     app->add_option_function<std::string>(

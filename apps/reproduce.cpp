@@ -24,7 +24,7 @@ constexpr std::size_t kSeedsOfSmall = 3;
 
 lab::ReproduceRequest request_of(const CommandLine& line) {
   const std::size_t seeds = line.seeds_given ? line.request.seeds : line.request.small ? kSeedsOfSmall : 1;
-  return {.paper = line.paper, .names = line.names, .small = line.request.small, .seeds = seeds};
+  return {.paper = line.paper, .names = line.names, .small = line.request.small, .seeds = seeds, .settings = line.request.settings};
 }
 
 /// "41 runs serve 63 plans: 5 are finished already, 36 take about 40 min 12 s".

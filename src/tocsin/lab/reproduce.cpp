@@ -187,6 +187,7 @@ Reproduction read_reproduction(const ReproduceRequest& request) {
       one.file = file;
       one.seeds = request.seeds;
       one.small = request.small;
+      one.settings = request.settings;
       reproduction.experiments.push_back(read_experiment(one));
       reproduction.names.push_back(name);
     } catch (const ConfigError& error) {

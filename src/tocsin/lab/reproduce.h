@@ -17,6 +17,7 @@ struct ReproduceRequest {
   std::vector<std::string> names;  ///< P1, P4; empty: all
   bool small = false;
   std::size_t seeds = 1;
+  std::vector<std::string> settings = {};  ///< --set key.path=value, for all experiments
 };
 
 /// Folders that hold papers: experiments/ here, beside the sources of a build, and where `install` puts them.

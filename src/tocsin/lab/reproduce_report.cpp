@@ -36,8 +36,15 @@ std::string wanted_text(const Verdict& verdict) {
   return result;
 }
 
+/// "a, b"; "a-0, ..., a-9 (10)" where they are many.
+std::string variants_text(const std::vector<std::string>& variants) {
+  constexpr std::size_t kMost = 4;
+  if (variants.size() <= kMost) return joined(variants);
+  return fmt::format("{}, ..., {} ({})", variants.front(), variants.back(), variants.size());
+}
+
 std::string what_text(const Expectation& expectation) {
-  const std::string variants = joined(expectation.variants);
+  const std::string variants = variants_text(expectation.variants);
   return (variants.empty() ? "" : variants + ": ") + measure_text(expectation.measure);
 }
 
@@ -80,7 +87,11 @@ std::string seeds_text(const Reproduction& reproduction) {
   return fmt::format("{} seeds ({} to {})", reproduction.request.seeds, plans.front().seed, plans.back().seed);
 }
 
-std::string size_text(const Reproduction& reproduction) { return reproduction.request.small ? "small" : "full size"; }
+/// "small", "full size, with training.precision=bf16".
+std::string size_text(const Reproduction& reproduction) {
+  const std::vector<std::string>& settings = reproduction.request.settings;
+  return (reproduction.request.small ? "small" : "full size") + (settings.empty() ? "" : ", with " + joined(settings));
+}
 
 std::size_t of_other_builds(const Reproduction& reproduction) {
   return static_cast<std::size_t>(
@@ -178,6 +189,7 @@ std::string verdicts_json(const Reproduction& reproduction, const std::vector<Ve
   Json json;
   json["paper"] = reproduction.paper;
   json["size"] = reproduction.request.small ? "small" : "full";
+  json["settings"] = reproduction.request.settings;
   json["build_id"] = build_id();
   json["numeric_class"] = nn::numeric_class();
   json["runs"] = reproduction.runs.size();
