@@ -53,6 +53,7 @@ struct Outlook {
   lab::MemoryEstimate memory;
   double seconds = 0, samples_per_second = 0;
   std::size_t parameters = 0, smallest_shard = 0, largest_shard = 0, evaluated = 0, held_out = 0;
+  std::vector<std::string> data_notes;  ///< of the reader
 };
 
 std::string outlook_text(const lab::Plan& plan, const Outlook& outlook, const lab::MemoryAllowed& allowed, std::size_t workers) {
@@ -61,6 +62,7 @@ std::string outlook_text(const lab::Plan& plan, const Outlook& outlook, const la
                       outlook.smallest_shard == outlook.largest_shard
                           ? lab::grouped(outlook.largest_shard)
                           : fmt::format("{} to {}", lab::grouped(outlook.smallest_shard), lab::grouped(outlook.largest_shard)));
+  for (const std::string& note : outlook.data_notes) text += fmt::format("data       {}\n", note);
   text += fmt::format("evaluated  {} test samples{}\n", lab::grouped(outlook.evaluated),
                       outlook.held_out > 0 ? fmt::format(", {} held out for validation", lab::grouped(outlook.held_out)) : "");
   text += fmt::format("rows       {}\n",
@@ -80,6 +82,7 @@ Outlook look_at(const lab::Plan& plan, const lab::Setting& setting, std::size_t 
   Outlook outlook;
   outlook.memory = lab::estimate_memory(plan, setting, workers);
   outlook.parameters = setting.architecture.parameters();
+  outlook.data_notes = setting.problem.notes;
   if (fits) {
     outlook.samples_per_second =
         lab::measure_speed(setting.architecture, plan.training, *setting.problem.train, kMeasureSeconds).samples_per_second;
