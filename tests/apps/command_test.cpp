@@ -118,6 +118,8 @@ TEST(Command, DescribesOptionsWithDefaultsAndRanges) {
   EXPECT_THAT(ran.out, HasSubstr("boost: number or auto, > 0, default \"auto\""));
   EXPECT_THAT(ran.out, HasSubstr("arXiv:1811.12470"));
   EXPECT_THAT(tocsin({"describe", "krum"}).out, HasSubstr("at least 2f+3 clients a round"));
+  EXPECT_THAT(tocsin({"describe", "krum"}).out, HasSubstr("with weights = \"samples\" a row counts as often as its client has"));
+  EXPECT_THAT(tocsin({"describe", "weighted_mean"}).out, HasSubstr("by default rows are averaged by sample counts"));
   EXPECT_THAT(tocsin({"describe", "experiment"}).out, HasSubstr("stop_at_accuracy"));
 }
 

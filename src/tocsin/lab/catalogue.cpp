@@ -95,6 +95,23 @@ std::string laws(const defense::Aggregator::Facts& facts) {
   return held.empty() ? "none" : joined(held);
 }
 
+/// What becomes of the sample counts that clients report.
+std::string use_of_samples(const defense::Aggregator::Facts& facts) {
+  const std::string when = facts.weighs_samples ? "by default" : "with weights = \"samples\"";
+  switch (facts.weights) {
+    case defense::WeightUse::none:
+      return "cannot use sample counts: every row counts the same";
+    case defense::WeightUse::mass:
+      return when + " a row counts as often as its client has samples, and the f malicious rows are the f heaviest";
+    case defense::WeightUse::mean:
+      return when + (facts.selects ? " the rows it selects are averaged by sample counts, which do not select"
+                                   : " rows are averaged by sample counts");
+    case defense::WeightUse::vote:
+      return when + " a row has as many votes as its client has samples";
+  }
+  return "";
+}
+
 void add_rules(std::vector<CatalogueItem>& items) {
   for (const Entry<defense::Aggregator>* entry : defense::aggregators()) {
     const defense::Aggregator::Facts& facts = entry->facts;
@@ -105,7 +122,7 @@ void add_rules(std::vector<CatalogueItem>& items) {
                                                                            : "a composition");
     item.facts.emplace_back("laws", laws(facts));
     item.facts.emplace_back("rows", facts.folds ? "may be folded in as they finish" : "all held at once");
-    if (facts.weighs_samples) item.facts.emplace_back("weights", "the sample counts that clients report");
+    item.facts.emplace_back("weights", use_of_samples(facts));
     if (facts.selects) item.facts.emplace_back("records", "which clients it selected");
     if (facts.stateful) item.facts.emplace_back("remembers", "something from round to round");
     item.example = fmt::format("[defense]\nrule = {{ name = \"{}\" }}", entry->name);
