@@ -76,6 +76,12 @@ fs::path find_paper(const std::string& paper) {
   throw RunError(Exit::usage, detail::unknown_name("paper", paper, known), "or the path of a folder of experiment files");
 }
 
+[[noreturn]] void refuse_experiment(const std::string& name, const std::vector<std::string>& known) {
+  const std::vector<std::string> near = nearest_names(name, known);
+  throw RunError(Exit::usage, fmt::format("unknown experiment '{}'; known: {}", printable(name), joined(known)),
+                 near.empty() ? "" : fmt::format("did you mean '{}'?", joined(near, "' or '")));
+}
+
 /// The files asked for, in the order of the folder.
 std::vector<std::pair<std::string, std::string>> chosen_files(const ReproduceRequest& request, const fs::path& folder) {
   std::vector<std::pair<std::string, std::string>> files = files_of(folder), chosen;
@@ -86,7 +92,7 @@ std::vector<std::pair<std::string, std::string>> chosen_files(const ReproduceReq
     std::vector<std::string> known;
     for (const auto& file : files) known.push_back(file.first);
     if (std::none_of(known.begin(), known.end(), [&](const std::string& one) { return lower(one) == lower(name); }))
-      throw RunError(Exit::usage, detail::unknown_name("experiment", name, known));
+      refuse_experiment(name, known);
     wanted.insert(lower(name));
   }
   for (auto& file : files)
