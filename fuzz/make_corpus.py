@@ -170,9 +170,98 @@ CSV = {
     "all-dropped": table(32, "?,x,-,low\n"),
 }
 
+EXPERIMENT = """name = "fuzz"
+seed = 7
+[data]
+dataset = "blobs"
+validation = 100
+[partition]
+kind = "iid"
+clients = 10
+[model]
+name = "softmax"
+[training]
+epochs = 1
+batch = 50
+optimizer = "adam"
+learning_rate = 1e-3
+schedule = [[2, 1e-4]]
+[federation]
+rounds = 6
+participation = 0.5
+[server]
+momentum = 0.5
+[threat]
+malicious = [9]
+knowledge = "own"
+[attack]
+name = "explicit_boosting"
+boost = "auto"
+targets = { test_indices = [4], wanted = [1] }
+[defense]
+rule = { name = "krum", neighbors = "n-f-1" }
+"""
+
+
+def edited(old, new):
+    assert old in EXPERIMENT, old
+    return EXPERIMENT.replace(old, new).encode()
+
+
+CONFIG = {
+    "every-table": EXPERIMENT.encode(),
+    "bare": b'data.dataset = "blobs"\nmodel.name = "softmax"\n',
+    "variants": EXPERIMENT.encode() + b'[[variant]]\nname = "clean"\nset = { attack.name = "none" }\n[[variant]]\nname = "attacked"\n',
+    "expectations": EXPERIMENT.encode() + b'[small]\nfederation.rounds = 2\n[[expect]]\nclaim = "it learns"\nfield = "test_accuracy"\nstatistic = "last"\nis = ">="\nvalue = 0.5\n',
+    "layers": edited('name = "softmax"', 'layers = [{ type = "conv2d", filters = 4, kernel = 3 }, { type = "relu" }, { type = "flatten" }, { type = "dense", units = 10 }]'),
+    "drawn": edited("malicious = [9]", "count = 2").replace(b"test_indices = [4], wanted = [1]", b"count = 3"),
+    "dirichlet": edited('kind = "iid"', 'kind = "dirichlet_by_class"\nalpha = 0.3'),
+    "idx": edited('dataset = "blobs"', 'kind = "idx"\ntrain_images = "a"\ntrain_labels = "b"\ntest_images = "c"\ntest_labels = "d"'),
+    "csv": edited('dataset = "blobs"', 'kind = "csv"\ntrain = "a.csv"\ntest = "b.csv"\ncolumns = [{ name = "x", kind = "number" }, { name = "y", kind = "label", classes = ["u", "v"] }]'),
+    "quadratic": edited('dataset = "blobs"', 'dataset = "quadratic"').replace(b"softmax", b"linear"),
+    "empty": b"",
+    "unknown-key": edited("clients", "cleints"),
+    "unknown-name": edited("krum", "crum"),
+    "wrong-type": edited("seed = 7", 'seed = "seven"'),
+    "out-of-range": edited("participation = 0.5", "participation = 1.5"),
+    "twice": edited("seed = 7", "seed = 7\nseed = 8"),
+    "many-clients": edited("clients = 10", "clients = 4294967295").replace(b"malicious = [9]", b"fraction = 0.1"),
+    "date": edited("seed = 7", "seed = 1979-05-27"),
+    "not-utf8": b'name = "\xff\xfe"\n',
+    "deep": b"a" + b".a" * 40 + b" = 1\n",
+    "brackets": b"x = " + b"[" * 20 + b"]" * 20,
+    "open-string": b'name = "',
+    "escapes": b'name = "\\u001b[2J"\n"\\u202e" = 1\n',
+}
+SET_OPTION = {
+    "number": b"federation.rounds=3",
+    "word": b"defense.rule=krum",
+    "table": b'defense.rule={ name = "multi_krum", f = 1 }',
+    "list": b"threat.malicious=[1, 2]",
+    "text": b'name="x y"',
+    "spaces": b" training . batch =  5 ",
+    "quoted-key": b'"defense"."rule"=median',
+    "several": b"training.optimizer=adam\ntraining.learning_rate=1e-3\nseed=9\nattack.boost=3",
+    "twice": b"seed=1\nseed=2",
+    "new-table": b"server.momentum=0.5",
+    "not-a-table": b"seed.x=1",
+    "unknown": b"defence.rule=krum",
+    "variant": b"variant.name=a",
+    "no-equals": b"seed",
+    "no-key": b"=1",
+    "no-value": b"seed=",
+    "two-keys": b"a=1,b=2",
+    "comment": b"seed=1 # one",
+    "bad-text": b'name="\xff',
+    "date": b"name=1979-05-27",
+    "escape": b"name=\x1b[2J",
+    "deep": b".".join([b"a"] * 40) + b"=1",
+}
+
 
 def main():
-    for name, seeds in (("gzip", GZIP), ("idx", IDX), ("csv", CSV), ("safetensors", SAFETENSORS)):
+    corpora = {"config": CONFIG, "csv": CSV, "gzip": GZIP, "idx": IDX, "safetensors": SAFETENSORS, "set_option": SET_OPTION}
+    for name, seeds in corpora.items():
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for seed, data in seeds.items():
