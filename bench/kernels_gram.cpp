@@ -3,20 +3,11 @@
 // Counters: pairs x columns a second (multiply_adds), and bytes of rows read once.
 #include <benchmark/benchmark.h>
 
+#include "rows.h"
 #include "tocsin/kernels/gram.h"
 
 namespace tocsin::kernels {
 namespace {
-
-Updates rows_of(const benchmark::State& state) {
-  Updates result(static_cast<std::size_t>(state.range(0)), static_cast<std::size_t>(state.range(1)));
-  std::uint32_t word = 1;
-  result.rows().visit([&]<class T>(TypedRows<T> rows) {
-    for (std::size_t i = 0; i < rows.clients(); ++i)
-      for (T& value : rows[i]) value = static_cast<T>((word = word * 1664525U + 1013904223U) >> 8U) / T{16'777'216} - T{0.5};
-  });
-  return result;
-}
 
 template <auto Kernel>
 void gram_of(benchmark::State& state) {

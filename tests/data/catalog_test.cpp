@@ -22,13 +22,8 @@ using support::idx_bytes;
 using testing::HasSubstr;
 
 Source source_of(const std::string& toml) {
-  const Table table = parse_toml(toml, "e.toml");
-  Faults faults;
-  Options options(&table, Place{"e.toml", 1, 1}, "[data]", faults);
-  Source source = read_source(options, "/experiments");
-  options.finish();
-  faults.raise();
-  return source;
+  return support::read_table(toml, {"e.toml", 1, 1}, "[data]",
+                             [](Options& options) { return read_source(options, "/experiments"); });
 }
 std::string error(const std::string& toml) {
   return error_of([&] { source_of(toml); });

@@ -16,13 +16,8 @@ using support::error_of;
 using testing::HasSubstr;
 
 PartitionPlan plan_of(const std::string& toml) {
-  const Table table = parse_toml(toml, "e.toml");
-  Faults faults;
-  Options options(&table, Place{"e.toml", 9, 1}, "[partition]", faults);
-  PartitionPlan plan = read_partition(options, "/experiments");
-  options.finish();
-  faults.raise();
-  return plan;
+  return support::read_table(toml, {"e.toml", 9, 1}, "[partition]",
+                             [](Options& options) { return read_partition(options, "/experiments"); });
 }
 std::string error(const std::string& toml) {
   return error_of([&] { plan_of(toml); });

@@ -22,13 +22,10 @@ struct Read {
   Table resolved;
 };
 Read read(const std::string& toml) {
-  const Table table = parse_toml(toml, "e.toml");
-  Faults faults;
-  Options options(&table, Place{"e.toml", 1, 1}, "[data]", faults);
-  Source source = read_source(options, "/experiments");
-  options.finish();
-  faults.raise();
-  return {std::move(source), options.resolved()};
+  return support::read_table(toml, {"e.toml", 1, 1}, "[data]", [](Options& options) {
+    Source source = read_source(options, "/experiments");
+    return Read{std::move(source), options.resolved()};
+  });
 }
 std::string error(const std::string& toml) {
   return error_of([&] { read(toml); });

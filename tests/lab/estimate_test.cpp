@@ -13,20 +13,9 @@
 namespace tocsin::lab {
 namespace {
 using support::edited;
-using support::Folder;
 using support::kBlobs;
-
-struct Met {
-  Plan plan;
-  Setting setting;
-};
-Met meet(const std::string& text) {
-  const Folder folder;
-  Experiment experiment = support::read(folder, text);
-  DataShelf shelf;
-  Setting setting = make_setting(experiment.plans.back(), shelf.get(experiment.plans.back()));
-  return {std::move(experiment.plans.back()), std::move(setting)};
-}
+using support::meet;
+using support::Met;
 
 const Holding* find(const MemoryEstimate& estimate, const std::string& what) {
   for (const Holding& holding : estimate.holdings)

@@ -12,18 +12,8 @@ namespace {
 using support::edited;
 using support::Folder;
 using support::kBlobs;
-
-struct Met {
-  Plan plan;
-  Setting setting;
-};
-Met meet(const std::string& text) {
-  const Folder folder;
-  Experiment experiment = support::read(folder, text);
-  DataShelf shelf;
-  Setting setting = make_setting(experiment.plans.back(), shelf.get(experiment.plans.back()));
-  return {std::move(experiment.plans.back()), std::move(setting)};
-}
+using support::meet;
+using support::Met;
 
 TEST(Setting, CutsTheHoldOutFromTheTrainingPart) {
   const Met met = meet(kBlobs);

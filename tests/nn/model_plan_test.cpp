@@ -9,24 +9,11 @@ namespace tocsin::nn {
 namespace {
 
 ModelPlan read(const std::string& toml) {
-  const Table table = parse_toml(toml, "test.toml");
-  Faults faults;
-  Options options(&table, Place{"test.toml", 0, 0}, "[model]", faults);
-  ModelPlan plan = read_model(options, "/experiments");
-  options.finish();
-  faults.raise();
-  return plan;
+  return support::read_table(toml, {"test.toml", 0, 0}, "[model]",
+                             [](Options& options) { return read_model(options, "/experiments"); });
 }
-
-/// Messages of all faults, without their places.
 std::vector<std::string> faults_of(const std::string& toml) {
-  std::vector<std::string> result;
-  try {
-    read(toml);
-  } catch (const ConfigError& error) {
-    for (const Fault& fault : error.faults()) result.push_back(fault.message);
-  }
-  return result;
+  return support::messages_of([&] { read(toml); });
 }
 
 TEST(ModelPlan, TakesABuiltInNetworkByName) {

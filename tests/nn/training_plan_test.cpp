@@ -9,24 +9,9 @@
 namespace tocsin::nn {
 namespace {
 
-LocalTraining read(const std::string& toml) {
-  const Table table = parse_toml(toml, "test.toml");
-  Faults faults;
-  Options options(&table, Place{"test.toml", 0, 0}, "[training]", faults);
-  LocalTraining training = read_training(options);
-  options.finish();
-  faults.raise();
-  return training;
-}
-
+LocalTraining read(const std::string& toml) { return support::read_table(toml, {"test.toml", 0, 0}, "[training]", read_training); }
 std::vector<std::string> faults_of(const std::string& toml) {
-  std::vector<std::string> result;
-  try {
-    read(toml);
-  } catch (const ConfigError& error) {
-    for (const Fault& fault : error.faults()) result.push_back(fault.message);
-  }
-  return result;
+  return support::messages_of([&] { read(toml); });
 }
 
 TEST(TrainingPlan, IsPlainSgdByDefault) {

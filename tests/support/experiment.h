@@ -17,7 +17,20 @@ inline lab::Experiment read(const Folder& folder, const std::string& text, lab::
   return lab::read_experiment(request);
 }
 
-/// The same, run into `folder`/`out`.
+/// The last plan of an experiment, and its data as it uses them.
+struct Met {
+  lab::Plan plan;
+  lab::Setting setting;
+};
+inline Met meet(const std::string& text) {
+  const Folder folder;
+  lab::Experiment experiment = read(folder, text);
+  lab::DataShelf shelf;
+  lab::Setting setting = lab::make_setting(experiment.plans.back(), shelf.get(experiment.plans.back()));
+  return {std::move(experiment.plans.back()), std::move(setting)};
+}
+
+/// Writes and reads it, and runs it into `folder`/`out`.
 inline std::vector<lab::RunResult> run(const Folder& folder, const std::string& text, const std::string& out = "runs",
                                        std::size_t workers = 2, lab::Request request = {}) {
   lab::Experiment experiment = read(folder, text, std::move(request));
