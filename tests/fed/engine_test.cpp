@@ -8,6 +8,7 @@ namespace tocsin::fed {
 namespace {
 using support::Federation;
 using support::Scenario;
+using support::text_of_run;
 
 class Engine : public testing::Test {
  protected:
@@ -24,22 +25,15 @@ Scenario images(const std::string& network, std::size_t samples) {
   scenario.targets = {{.index = 3, .label = 3, .wanted = 7}};
   return scenario;
 }
-std::string run(const Scenario& scenario, std::size_t rounds) {
-  const Federation federation(scenario);
-  State state = federation.start();
-  std::string text;
-  for (const RoundRecord& record : federation.rounds(state, rounds)) text += support::text_of(record);
-  return text + support::bytes_of(state.global.rows());
-}
 
 TEST_F(Engine, AnyNumberOfWorkersGivesTheSameBytes) {
   for (const std::string network : {"mlp", "small_cnn", "mnist_cnn"}) {
     Scenario scenario = images(network, 24);
     scenario.training.batch = 4;  // shards of 6: the last batch is short
-    const std::string once = run(scenario, 2);
+    const std::string once = text_of_run(scenario, 2);
     for (const std::size_t workers : {2U, 5U}) {
       scenario.workers = workers;
-      EXPECT_EQ(run(scenario, 2), once) << network << " with " << workers;
+      EXPECT_EQ(text_of_run(scenario, 2), once) << network << " with " << workers;
     }
   }
 }

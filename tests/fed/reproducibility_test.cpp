@@ -11,6 +11,7 @@ namespace tocsin::fed {
 namespace {
 using support::Federation;
 using support::Scenario;
+using support::text_of_run;
 
 /// Everything that lives across rounds is in use: momentum, participation, an attack.
 Scenario busy(std::string rule = "weighted_mean") {
@@ -21,31 +22,24 @@ Scenario busy(std::string rule = "weighted_mean") {
   scenario.federation.server.momentum = 0.5;
   return scenario;
 }
-std::string run(const Scenario& scenario, std::size_t rounds) {
-  const Federation federation(scenario);
-  State state = federation.start();
-  std::string text;
-  for (const RoundRecord& record : federation.rounds(state, rounds)) text += support::text_of(record);
-  return text + support::bytes_of(state.global.rows());
-}
 
 class Reproducible : public testing::TestWithParam<std::string> {};
 
 TEST_P(Reproducible, AnyNumberOfWorkersGivesTheSameBytes) {
   Scenario scenario = busy(GetParam());
-  const std::string once = run(scenario, 3);
-  EXPECT_EQ(run(scenario, 3), once);
+  const std::string once = text_of_run(scenario, 3);
+  EXPECT_EQ(text_of_run(scenario, 3), once);
   for (const std::size_t workers : {2U, 5U}) {
     scenario.workers = workers;
-    EXPECT_EQ(run(scenario, 3), once) << workers;
+    EXPECT_EQ(text_of_run(scenario, 3), once) << workers;
   }
 }
 
 TEST_P(Reproducible, AnotherSeedGivesOtherBytes) {
   Scenario scenario = busy(GetParam());
-  const std::string once = run(scenario, 1);
+  const std::string once = text_of_run(scenario, 1);
   scenario.seed = 8;
-  EXPECT_NE(run(scenario, 1), once);
+  EXPECT_NE(text_of_run(scenario, 1), once);
 }
 
 TEST_P(Reproducible, SavingAndLoadingHalfwayChangesNothing) {

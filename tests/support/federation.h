@@ -174,4 +174,13 @@ inline std::string text_of(const fed::RoundRecord& record) {
   return out;
 }
 
+/// The records of a run and the bytes of the model it ends with.
+inline std::string text_of_run(const Scenario& scenario, std::size_t rounds) {
+  const Federation federation(scenario);
+  fed::State state = federation.start();
+  std::string text;
+  for (const fed::RoundRecord& record : federation.rounds(state, rounds)) text += text_of(record);
+  return text + bytes_of(state.global.rows());
+}
+
 }  // namespace tocsin::support
