@@ -201,8 +201,8 @@ class Parser {
     add_json(*app, "the table as JSON on standard output, errors as JSON on standard error");
   }
   void add_list() {
-    CLI::App* app =
-        add("list", Verb::list, "list attacks, rules, networks, data sets, partitions", "  tocsin list\n  tocsin list attacks");
+    CLI::App* app = add("list", Verb::list, "list attacks, rules, detectors, networks, data sets, partitions",
+                        "  tocsin list\n  tocsin list attacks");
     app->add_option("KIND", line_.names, "only these kinds: " + joined(lab::catalogue_kinds()));
     add_json(*app, "as JSON");
   }

@@ -56,7 +56,8 @@ TEST(Command, UnknownVerbsAndFlagsNameTheNearest) {
       {{"run", "a.toml", "b.toml"}, "tocsin: error[E2] 'tocsin run' takes no 'b.toml' here; see tocsin run --help"},
       {{"run"}, "tocsin: error[E2] FILE is required; see tocsin run --help"},
       {{"list", "atacks"},
-       "tocsin: error[E2] unknown kind 'atacks'; known: attacks, rules, networks, data, partitions; did you mean 'attacks'?"},
+       "tocsin: error[E2] unknown kind 'atacks'; known: attacks, rules, detectors, networks, data, partitions; did you mean "
+       "'attacks'?"},
       {{"describe", "krumm"}, "tocsin: error[E2] nothing is named 'krumm'; did you mean 'krum'?"},
       {{"describe", "rhubarb"}, "tocsin: error[E2] nothing is named 'rhubarb'; `tocsin list` prints all names"},
       {{"data", "minst"},

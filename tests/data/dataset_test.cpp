@@ -70,6 +70,36 @@ TEST(Gather, RefusesWhatDoesNotExistOrFit) {
             "gather: 2 samples of 4 features need 8 places, got 4");
 }
 
+TEST(Dataset, IsCutAndJoinedSampleBySample) {
+  Dataset data = images(4, 3);
+  for (std::size_t i = 0; i < 4; ++i) data.labels[i] = static_cast<std::int32_t>(i % 2);
+  const Dataset part = subset(data, std::vector<std::uint32_t>{3, 1, 1});
+  EXPECT_EQ(part.size(), 3U);
+  EXPECT_EQ(part.labels, (std::vector<std::int32_t>{1, 1, 1}));
+  for (std::size_t j = 0; j < 3; ++j) {
+    EXPECT_EQ(part.pixels[j], data.pixels[9 + j]);
+    EXPECT_EQ(part.pixels[6 + j], data.pixels[3 + j]);
+  }
+  Dataset joined = data;
+  append(joined, part);
+  EXPECT_EQ(joined.size(), 7U);
+  EXPECT_EQ(joined.pixels[12], data.pixels[9]);
+  append(joined, subset(data, {}));
+  EXPECT_EQ(joined.size(), 7U);
+}
+
+TEST(Dataset, RefusesToJoinWhatDoesNotFit) {
+  Dataset data = images(2, 3), wide = images(2, 4), real = images(2, 3), scaled = images(2, 3);
+  real.pixels.clear();
+  real.values.assign(6, 1.0F);
+  scaled.scale = 1.0;
+  data.name = "a", wide.name = "b", real.name = "c";
+  EXPECT_EQ(error_of([&] { append(data, wide); }), "append: 'a' and 'b' differ in shape or classes");
+  EXPECT_EQ(error_of([&] { append(data, real); }), "append: 'a' and 'c' keep their samples in different forms");
+  EXPECT_NE(error_of([&] { append(data, scaled); }), "");
+  EXPECT_NE(error_of([&] { static_cast<void>(subset(data, std::vector<std::uint32_t>{2})); }), "");
+}
+
 TEST(Dataset, CountsItsBytes) { EXPECT_EQ(images(3, 4).bytes(), 3u * 4 + 3 * 4); }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST(Estimate, CountsTheWorkOfARound) {
       meet(edited(edited(kBlobs, "rounds = 3", "rounds = 3\nparticipation = 0.75"), "batch = 10", "batch = 10\nepochs = 3"));
   const RoundCost cost = round_cost(met.plan, met.setting);
   EXPECT_EQ(cost.trained, 3 * 3 * 90.0);
-  EXPECT_EQ(cost.evaluated, 80.0 + 40.0);
+  EXPECT_EQ(cost.evaluated, 80.0 + 40.0 + 3 * 3 * 40.0) << "and three models a client of the cohort in the accuracy check";
   EXPECT_GT(estimate_seconds(met.plan, met.setting, 1, 1000.0), estimate_seconds(met.plan, met.setting, 2, 1000.0));
 }
 

@@ -39,8 +39,9 @@ TEST(RunDirectory, HoldsWhatItPromises) {
   ::umask(mask);
   EXPECT_EQ(names_in(folder.at("runs")), (std::set<std::string>{"blobs-clean-s3", "blobs-attacked-s3"}));
   const std::string run = folder.at("runs/blobs-attacked-s3/");
-  EXPECT_EQ(names_in(run), (std::set<std::string>{"DONE", "experiment.toml", "manifest.json", "model.safetensors", "records.jsonl",
-                                                  "resolved.toml", "summary.json", "times.jsonl"}));
+  EXPECT_EQ(names_in(run),
+            (std::set<std::string>{"DONE", "experiment.toml", "histograms.jsonl", "manifest.json", "model.safetensors",
+                                   "records.jsonl", "resolved.toml", "summary.json", "times.jsonl"}));
   EXPECT_EQ(mode_of(run), 0750u);
   for (const std::string& name : names_in(run)) EXPECT_EQ(mode_of(run + name), 0640u) << name;
   EXPECT_EQ(contents(run + "experiment.toml"), kBlobs);

@@ -122,6 +122,28 @@ TEST(Optimizer, ReadsTheRateOfARound) {
   EXPECT_EQ(rates, (std::vector<double>{0.1, 0.1, 0.01, 0.01, 0.001, 0.001}));
 }
 
+TEST(Optimizer, TakesAPullAlongAsIfItStoodInTheGradient) {
+  for (const Element element : {Element::float32, Element::float64})
+    for (const OptimizerPlan& plan : {OptimizerPlan{}, kMomentum, OptimizerPlan{.kind = OptimizerKind::adam}})
+      for (const std::size_t size : {std::size_t{1}, std::size_t{100}, std::size_t{5003}}) {
+        Updates pulled = made_up(1, size, element), plain = pulled;
+        const Updates gradient = made_up(2, size, element), anchor = made_up(3, size, element);
+        Optimizer with(plan, size, element), without(plan, size, element);
+        for (int step = 0; step < 3; ++step) {
+          std::vector<double> sum = gradient.rows().row(0);
+          for (std::size_t i = 0; i < size; ++i) sum[i] += 0.25 * (plain.rows().at(0, i) - anchor.rows().at(0, i));
+          const double square = with.step(pulled.rows(), gradient.rows(), 0.1, Pull{anchor.rows(), 0.25});
+          without.step(plain.rows(), support::rows({sum}, element).rows(), 0.1);
+          double expected = 0;
+          for (std::size_t i = 0; i < size; ++i) {
+            ASSERT_NEAR(pulled.rows().at(0, i), plain.rows().at(0, i), element == Element::float32 ? 2e-5 : 1e-13);
+            expected += std::pow(pulled.rows().at(0, i) - anchor.rows().at(0, i), 2);
+          }
+          EXPECT_NEAR(square, expected, 1e-6 * expected);
+        }
+      }
+}
+
 TEST(Optimizer, RefusesVectorsItWasNotMadeFor) {
   Optimizer optimizer(kMomentum, 3, Element::float32);
   Updates two(1, 2), three(1, 3), wide(1, 3, Element::float64);

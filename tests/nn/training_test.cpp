@@ -169,6 +169,45 @@ TEST(Training, TakesTheFullGradientAtTheStart) {
   EXPECT_EQ(flat(*pieces), flat(*fresh(1))) << "no step is taken";
 }
 
+/// The batches of a walk, by the first feature of each sample.
+std::vector<Samples> walked(const Samples& shard, std::size_t epochs, std::size_t batch, BatchOrder order) {
+  const auto network = fresh(batch);
+  data::Dataset data = made_up(40);
+  for (std::size_t i = 0; i < 40; ++i) data.labels[i] = static_cast<std::int32_t>(i);
+  data.classes = 40;
+  const TrainingPlace place{.network = *network, .data = data, .samples = shard, .stream = Stream(5), .stop = {}};
+  BatchWalk walk(place, epochs, batch, order);
+  std::vector<Samples> batches;
+  while (walk.next()) {
+    batches.emplace_back(walk.wanted().labels.begin(), walk.wanted().labels.end());
+    EXPECT_EQ(walk.samples(), batches.back().size());
+    EXPECT_EQ(walk.step(), batches.size() - 1);
+  }
+  EXPECT_TRUE(walk.is_done());
+  EXPECT_EQ(walk.steps(), batches.size());
+  return batches;
+}
+
+TEST(BatchWalk, FollowsItsOrder) {
+  const Samples shard = {3, 8, 1, 9, 30, 7, 12};
+  const std::vector<Samples> listed = {{3, 8, 1}, {9, 30, 7}, {12}},
+                             twice = {{3, 8, 1}, {9, 30, 7}, {12}, {3, 8, 1}, {9, 30, 7}, {12}};
+  EXPECT_EQ(walked(shard, 1, 3, BatchOrder::as_listed), listed);
+  EXPECT_EQ(walked(shard, 2, 3, BatchOrder::as_listed), twice);
+  const Samples order = epoch_order(shard, Stream(5), 1);
+  EXPECT_EQ(walked(shard, 2, 7, BatchOrder::shuffled).back(), order);
+  // The published code: 7 / 3 = 2 batches an epoch, at 0, 3, 6 mod 4 = 2, 9 mod 4 = 1.
+  const std::vector<Samples> published = {{3, 8, 1}, {9, 30, 7}, {1, 9, 30}, {8, 1, 9}};
+  EXPECT_EQ(walked(shard, 2, 3, BatchOrder::published), published);
+}
+
+TEST(BatchWalk, OfTheCodeTakesAShardSmallerThanABatchWhole) {
+  const std::vector<Samples> whole = {{3, 8}, {3, 8}};
+  EXPECT_EQ(walked({3, 8}, 2, 5, BatchOrder::published), whole);
+  EXPECT_TRUE(walked({}, 2, 5, BatchOrder::published).empty());
+  EXPECT_TRUE(walked({}, 2, 5, BatchOrder::shuffled).empty());
+}
+
 TEST(Training, GathersLabelsOrTargets) {
   std::vector<std::int32_t> labels = {99};
   std::vector<float> targets = {99};

@@ -13,8 +13,10 @@
 #include "tocsin/attack/attack.h"
 #include "tocsin/core/random.h"
 #include "tocsin/core/snapshot.h"
+#include "tocsin/defense/detector.h"
 #include "tocsin/defense/set_aside.h"
 #include "tocsin/fed/fleet.h"
+#include "tocsin/fed/stealth.h"
 
 namespace tocsin::fed {
 
@@ -52,6 +54,13 @@ struct ThreatPlan {
   attack::Level knowledge = attack::Level::own;
 };
 
+/// A detector at work, and what it is called in the records.
+struct DetectorSeat {
+  std::string label;
+  defense::Detector* detector = nullptr;
+  const Entry<defense::Detector>* entry = nullptr;
+};
+
 /// Everything a federation is made of; immutable while it runs. Pointers are to what the caller owns.
 struct Parts {
   const nn::Architecture* architecture = nullptr;
@@ -69,6 +78,7 @@ struct Parts {
   defense::Aggregator* rule = nullptr;
   const Entry<defense::Aggregator>* rule_entry = nullptr;
   std::optional<Options> rule_options;  ///< for min_clients(f', options)
+  std::vector<DetectorSeat> detectors;  ///< look at every round whose rows are kept
   defense::NonFiniteCounts nonfinite = defense::NonFiniteCounts::count;
   Fleet* fleet = nullptr;
   Stream root = Stream(0);  ///< Stream(seed)
@@ -104,8 +114,11 @@ struct RoundRecord {
   std::vector<double> update_norms;                       ///< [cohort], in client order
   std::optional<std::vector<std::uint32_t>> selected;     ///< client ids of weight > 0, for rules that select
   std::vector<double> weights;                            ///< [cohort], where the rule has them
-  std::vector<double> distance_to_mean;  ///< [cohort]: ||x_i - mean of the benign rows||; empty when rows are folded
-  std::vector<double> cosine_to_mean;    ///< [cohort]: cosine with the same mean; empty when rows are folded
+  std::vector<double> distance_to_mean;          ///< [cohort]: ||x_i - mean of the benign rows||; empty when rows are folded
+  std::vector<double> cosine_to_mean;            ///< [cohort]: cosine with the same mean; empty when rows are folded
+  std::vector<DetectorRecord> detectors;         ///< one a reading, in the order of Parts::detectors
+  std::optional<BandRecord> band, band_weights;  ///< where a detector needed distances
+  std::vector<LayerHistogram> histograms;        ///< where a detector sampled coordinates; a file of their own
   std::vector<defense::SetAsideRow> set_aside;
   std::string held;                ///< why the global model was kept; empty if it moved
   std::vector<std::string> notes;  ///< of the attack and the rule
@@ -113,7 +126,7 @@ struct RoundRecord {
 };
 struct RoundTimes {
   std::size_t round = 0;
-  double train_seconds = 0, aggregate_seconds = 0, evaluate_seconds = 0, total_seconds = 0;
+  double train_seconds = 0, inspect_seconds = 0, aggregate_seconds = 0, evaluate_seconds = 0, total_seconds = 0;
 };
 
 /// cohort = max(1, round(participation * clients)) ids, ascending, drawn at stream("cohort", round).
@@ -122,9 +135,9 @@ std::vector<std::uint32_t> draw_cohort(const FederationPlan& plan, std::size_t c
 /// Fresh state: parameters as given, no memory.
 State initial_state(const Parts& parts, Updates global);
 
-/// One round: state goes in, comes out advanced; an exception (Interrupted) leaves it, and the rule's own state, as they were.
-/// `progress` (may be empty) hears how many clients are done. Throws RunError(Exit::config) for too few rows where the plan says
-/// so.
+/// One round: state goes in, comes out advanced; an exception (Interrupted) leaves it, and the state of rule and detectors, as they
+/// were. `progress` (may be empty) hears how many clients are done. Throws RunError(Exit::config) for too few rows where the plan
+/// says so.
 RoundRecord run_round(State& state, const Parts& parts, RoundTimes& times,
                       const std::function<void(std::size_t done, std::size_t of)>& progress, std::stop_token stop);
 

@@ -9,6 +9,7 @@
 #include "tocsin/core/errors.h"
 #include "tocsin/fed/federation.h"
 #include "tocsin/fed/figures.h"
+#include "tocsin/fed/inspection.h"
 #include "tocsin/fed/server.h"
 #include "tocsin/kernels/norms.h"
 
@@ -23,6 +24,8 @@ void check(const State& state, const Parts& parts) {
       parts.architecture != nullptr && parts.fleet != nullptr && parts.problem.train != nullptr && parts.problem.test != nullptr,
       "federation: architecture, fleet, training and test data must be given");
   require(parts.rule != nullptr && parts.rule_entry != nullptr, "federation: a rule and its entry must be given");
+  for (const DetectorSeat& seat : parts.detectors)
+    require(seat.detector != nullptr && seat.entry != nullptr, "federation: detector '{}' needs its entry beside it", seat.label);
   require((parts.attack == nullptr) == (parts.attack_entry == nullptr), "federation: an attack needs its entry beside it");
   require(parts.federation.alpha == AlphaOver::cohort || parts.rule_entry->facts.folds,
           "federation: alpha = \"all_clients\" needs a weighted mean, and {} is none; use alpha = \"cohort\"",
@@ -64,7 +67,8 @@ class OneRound {
               .root = {},
               .layout = &parts.architecture->layout(),
               .workers = parts.fleet->workers(),
-              .stream = parts.root.at("rule").at(t)};
+              .stream = parts.root.at("rule").at(t),
+              .sample_total = parts.federation.alpha == AlphaOver::all_clients ? static_cast<double>(clients) : 0.0};
   }
   OneRound(const OneRound&) = delete;
   OneRound& operator=(const OneRound&) = delete;
@@ -120,6 +124,14 @@ class OneRound {
     std::vector<attack::AttackRound> rounds;
     for (const std::size_t i : malicious_) rounds.push_back(attack_rounds_[i]);
     parts_.attack->craft(malicious.view(), knowledge, rounds);
+  }
+
+  /// What detectors say of the rows, in time for the rule.
+  void inspect(const std::stop_token& stop) {
+    if (folding_)
+      skip_inspection(parts_, "rows are folded in as they finish: [federation] keep_rows", record);
+    else
+      fed::inspect(parts_, std::as_const(updates_).rows(), round_, malicious_, record, stop);
   }
 
   /// Steps 5 and 6: rows that are not finite are set aside, the rule decides; then step 7.
@@ -291,6 +303,8 @@ RoundRecord advance(State& state, const Parts& parts, RoundTimes& times,
   round.train(progress, stop);
   round.craft();
   const Clock::time_point trained = Clock::now();
+  round.inspect(stop);
+  const Clock::time_point inspected = Clock::now();
   round.decide();
   round.measure();
   const Clock::time_point aggregated = Clock::now();
@@ -298,7 +312,8 @@ RoundRecord advance(State& state, const Parts& parts, RoundTimes& times,
   const Clock::time_point end = Clock::now();
   times = {.round = round.record.round,
            .train_seconds = seconds_between(begin, trained),
-           .aggregate_seconds = seconds_between(trained, aggregated),
+           .inspect_seconds = seconds_between(trained, inspected),
+           .aggregate_seconds = seconds_between(inspected, aggregated),
            .evaluate_seconds = seconds_between(aggregated, end),
            .total_seconds = seconds_between(begin, end)};
   state = std::move(round.next);
@@ -321,12 +336,15 @@ bool folds(const Parts& parts) {
 RoundRecord run_round(State& state, const Parts& parts, RoundTimes& times,
                       const std::function<void(std::size_t done, std::size_t of)>& progress, std::stop_token stop) {
   check(state, parts);
-  if (!parts.rule_entry->facts.stateful) return advance(state, parts, times, progress, stop);
-  const Snapshot rule_before = save(*parts.rule);
+  const bool keeps = parts.rule_entry->facts.stateful;
+  const Snapshot rule_before = keeps ? save(*parts.rule) : Snapshot{};
+  std::vector<Snapshot> seats_before;
+  for (const DetectorSeat& seat : parts.detectors) seats_before.push_back(save(*seat.detector));
   try {
     return advance(state, parts, times, progress, stop);
   } catch (...) {
-    load(*parts.rule, rule_before);
+    if (keeps) load(*parts.rule, rule_before);
+    for (std::size_t i = 0; i < seats_before.size(); ++i) load(*parts.detectors[i].detector, seats_before[i]);
     throw;
   }
 }

@@ -9,6 +9,7 @@
 #include "tocsin/attack/registry.h"
 #include "tocsin/data/catalog.h"
 #include "tocsin/data/partition.h"
+#include "tocsin/defense/detector_registry.h"
 #include "tocsin/defense/registry.h"
 #include "tocsin/lab/plan.h"
 #include "tocsin/lab/table.h"
@@ -130,6 +131,23 @@ void add_rules(std::vector<CatalogueItem>& items) {
   }
 }
 
+void add_detectors(std::vector<CatalogueItem>& items) {
+  for (const Entry<defense::Detector>* entry : defense::detectors()) {
+    const defense::Detector::Facts& facts = entry->facts;
+    CatalogueItem item = item_of("detector", *entry);
+    item.facts.emplace_back("suspicion", std::string(facts.score));
+    std::vector<std::string> keys;
+    for (const defense::Detector::ReadingName& name : facts.readings)
+      if (!name.title.empty()) keys.push_back(fmt::format("{}{}", entry->name, name.suffix));
+    item.facts.emplace_back("records", joined(keys, " and "));
+    item.facts.emplace_back("runs", facts.standard ? "in every round, unless standard_detectors = false" : "where it is listed");
+    if (facts.needs_hold_out) item.facts.emplace_back("needs", "a hold-out, [data] validation; without one it is skipped");
+    if (facts.stateful) item.facts.emplace_back("remembers", "something from round to round");
+    item.example = fmt::format("[defense]\ndetectors = [{{ name = \"{}\" }}]", entry->name);
+    items.push_back(std::move(item));
+  }
+}
+
 std::string shape_text(const data::Shape& shape) {
   if (shape.height == 1 && shape.width == 1) return std::to_string(shape.channels);
   return fmt::format("{} x {} x {}", shape.channels, shape.height, shape.width);
@@ -225,12 +243,13 @@ std::string in_table(std::string text) {
 }
 }  // namespace
 
-std::vector<std::string> catalogue_kinds() { return {"attacks", "rules", "networks", "data", "partitions"}; }
+std::vector<std::string> catalogue_kinds() { return {"attacks", "rules", "detectors", "networks", "data", "partitions"}; }
 
 std::vector<CatalogueItem> catalogue() {
   std::vector<CatalogueItem> items;
   add_attacks(items);
   add_rules(items);
+  add_detectors(items);
   add_networks(items);
   add_data(items);
   add_partitions(items);

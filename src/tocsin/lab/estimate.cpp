@@ -98,9 +98,16 @@ MemoryEstimate estimate_memory(const Plan& plan, const Setting& setting, std::si
                  gram = column ? 0.0 : 8.0 * real(n) * real(n) * real(workers + 2);
     add("rule", std::string(plan.rule_entry->name), tiles + gram);
   }
+  const bool looked_at = !estimate.folds && !plan.detectors.empty();
+  if (looked_at) {
+    // A sum of rows, a model a worker while it is evaluated, two matrices of distances and their Gram matrices.
+    const double pairs = real(n) * real(n) * 8.0 * real(4 + workers);
+    add("detectors", fmt::format("{} x ({} + 8) B", grouped(d), real(workers) * real(element)),
+        real(d) * (real(workers) * real(element) + 8.0) + pairs);
+  }
   if (plan.attack_entry->facts.stateful)
-    add("memories", fmt::format("{} x {} x {} B", plan.threat.malicious.size(), grouped(d), element),
-        real(plan.threat.malicious.size()) * real(d) * real(element));
+    add("memories", fmt::format("{} x {} x 16 B", plan.threat.malicious.size(), grouped(d)),  // a model and an update, in double
+        real(plan.threat.malicious.size()) * real(d) * 16.0);
   add("program", "", kProgram + real(workers) * kWorkerLibraries);
   return estimate;
 }
@@ -151,7 +158,12 @@ RoundCost round_cost(const Plan& plan, const Setting& setting) {
   for (const data::Shard& shard : setting.partition) samples += real(shard.samples.size());
   const double share = real(plan.cohort) / real(setting.partition.size());
   const double epochs = plan.federation.algorithm == fed::Algorithm::fedsgd ? 1.0 : real(plan.training.epochs);
-  return {samples * share * epochs, real(setting.test_samples.size() + setting.validation_samples.size())};
+  double evaluated = real(setting.test_samples.size() + setting.validation_samples.size());
+  if (!folds_rows(plan, setting))
+    for (const PlannedDetector& one : plan.detectors)
+      if (!setting.validation_samples.empty())
+        evaluated += one.detector->forward_passes(plan.cohort, setting.validation_samples.size());
+  return {samples * share * epochs, evaluated};
 }
 
 double estimate_seconds(const Plan& plan, const Setting& setting, std::size_t workers, double samples_per_second) {

@@ -36,6 +36,15 @@ Json list(const std::vector<double>& values) {
   return result;
 }
 
+/// null for NaN: nothing was measured.
+Json measured(double value) { return std::isnan(value) ? Json() : number(value); }
+
+Json measured(const std::vector<double>& values) {
+  Json result = Json::array();
+  for (const double value : values) result.push_back(measured(value));
+  return result;
+}
+
 Json last(const std::vector<double>& values) { return values.empty() ? Json() : number(values.back()); }
 
 Json target_json(const attack::Target& target) {
@@ -55,6 +64,97 @@ Json environment() {
   Json result = Json::object();
   for (const std::string& line : lines) result[line.substr(0, line.find('='))] = line.substr(line.find('=') + 1);
   return result;
+}
+
+Json detector_json(const fed::DetectorRecord& record) {
+  if (!record.skipped.empty()) return {{"skipped", record.skipped}};
+  Json json;
+  json["suspicion"] = measured(record.reading.suspicion);
+  if (record.reading.threshold) json["threshold"] = *record.reading.threshold;
+  if (!record.reading.verdicts.empty()) {
+    json["flagged"] = Json::array();
+    for (const defense::Verdict verdict : record.reading.verdicts)
+      json["flagged"].push_back(verdict == defense::Verdict::unknown ? Json() : Json(verdict == defense::Verdict::flagged));
+  }
+  for (const defense::Figure& figure : record.reading.figures) json[figure.name] = measured(figure.values);
+  return json;
+}
+
+Json band_json(const fed::BandRecord& band) {
+  Json json;
+  json["figure"] = measured(band.figure);
+  if (band.kappa) json["passed"] = std::isnan(band.figure) ? Json() : Json(band.figure <= *band.kappa);
+  json["malicious_min"] = measured(band.malicious_least);
+  json["malicious_max"] = measured(band.malicious_most);
+  json["benign_min"] = measured(band.benign_least);
+  json["benign_max"] = measured(band.benign_most);
+  return json;
+}
+
+/// Positions of the malicious clients in the cohort.
+std::vector<std::size_t> malicious_in(const fed::RoundRecord& record) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < record.cohort.size(); ++i)
+    if (std::binary_search(record.malicious.begin(), record.malicious.end(), record.cohort[i])) positions.push_back(i);
+  return positions;
+}
+
+/// What the detectors said beside the truth: one object a reading, and the figures that only the truth can make.
+Json stealth_json(const fed::RoundRecord& record) {
+  Json json = Json::object();
+  for (const fed::DetectorRecord& found : record.detectors) {
+    if (!found.skipped.empty()) continue;
+    Json& one = json[found.label];
+    if (!found.reading.verdicts.empty()) {
+      one["passed"] = found.tally.malicious_judged == 0 ? Json() : Json(found.tally.malicious_flagged == 0);
+      one["false_alarms"] = found.tally.benign_flagged;
+      one["benign"] = found.tally.benign_judged;
+    }
+    one["auc"] = measured(auc_of(found.tally));
+    const std::vector<double> suspicion = values_of(record, found.reading.suspicion, true);
+    one["suspicion"] = suspicion.empty() ? Json() : number(*std::max_element(suspicion.begin(), suspicion.end()));
+    one["benign_suspicion"] = measured(median_of(values_of(record, found.reading.suspicion, false)));
+    for (const defense::Figure& figure : found.reading.figures)
+      for (const bool malicious : {true, false})
+        one[(malicious ? "malicious_" : "benign_") + figure.name] =
+            measured(median_of(values_of(record, figure.values, malicious)));
+  }
+  if (record.band) json["band"] = band_json(*record.band);
+  if (record.band_weights) json["band_weights"] = band_json(*record.band_weights);
+  if (!record.histograms.empty()) {
+    const fed::HistogramRecord figures = fed::histogram_record(record.histograms, malicious_in(record));
+    json["histogram"] = {{"wasserstein", measured(figures.wasserstein)},
+                         {"wasserstein_benign", measured(figures.wasserstein_benign)},
+                         {"ks", measured(figures.ks)},
+                         {"ks_benign", measured(figures.ks_benign)}};
+  }
+  return json;
+}
+
+Json detector_summary_json(const DetectorSummary& summary) {
+  if (!summary.skipped.empty()) return {{"skipped", summary.skipped}};
+  Json json;
+  json["rounds"] = summary.rounds;
+  if (summary.judges) {
+    json["passed"] = summary.passed;
+    json["benign"] = summary.tally.benign_judged;
+    json["false_alarms"] = summary.tally.benign_flagged;
+    json["false_alarm_rate"] =
+        summary.tally.benign_judged == 0
+            ? Json()
+            : Json(static_cast<double>(summary.tally.benign_flagged) / static_cast<double>(summary.tally.benign_judged));
+  }
+  json["auc"] = measured(auc_of(summary.tally));
+  return json;
+}
+
+Json band_summary_json(const BandSummary& summary) {
+  Json json;
+  json["rounds"] = summary.figures.size();
+  if (summary.kappa) json["passed"] = summary.passed;
+  json["figure"] = measured(median_of(summary.figures));
+  json["largest"] = summary.figures.empty() ? Json() : number(*std::max_element(summary.figures.begin(), summary.figures.end()));
+  return json;
 }
 
 Json summary_json(const Summary& summary) {
@@ -106,6 +206,10 @@ Json summary_json(const Summary& summary) {
                                {"benign_distance", number(one.benign_distance)},
                                {"malicious_cosine", number(one.malicious_cosine)},
                                {"benign_cosine", number(one.benign_cosine)}});
+  if (summary.detectors.empty()) return json;
+  for (const DetectorSummary& one : summary.detectors) json["detectors"][one.label] = detector_summary_json(one);
+  json["band"] = band_summary_json(summary.band);
+  json["band_weights"] = band_summary_json(summary.band_weights);
   return json;
 }
 
@@ -143,6 +247,8 @@ std::string record_line(const fed::RoundRecord& record) {
   json["update_norms"] = list(record.update_norms);
   if (!record.distance_to_mean.empty()) json["distance_to_mean"] = list(record.distance_to_mean);
   if (!record.cosine_to_mean.empty()) json["cosine_to_mean"] = list(record.cosine_to_mean);
+  for (const fed::DetectorRecord& found : record.detectors) json["detectors"][found.label] = detector_json(found);
+  if (!record.detectors.empty() && !record.malicious.empty()) json["stealth"] = stealth_json(record);
   json["train_loss"] = list(record.train_loss);
   json["set_aside"] = Json::array();
   for (const defense::SetAsideRow& row : record.set_aside)
@@ -154,10 +260,31 @@ std::string record_line(const fed::RoundRecord& record) {
   return one_line(json);
 }
 
+std::string histograms_line(const fed::RoundRecord& record) {
+  Json json;
+  json["round"] = record.round;
+  json["cohort"] = record.cohort;
+  json["malicious"] = record.malicious;
+  json["layers"] = Json::array();
+  for (const fed::LayerHistogram& layer : record.histograms)
+    json["layers"].push_back({{"name", layer.name},
+                              {"size", layer.size},
+                              {"sampled", layer.sampled},
+                              {"low", number(layer.low)},
+                              {"high", number(layer.high)},
+                              {"benign", layer.benign},
+                              {"malicious", layer.malicious},
+                              {"wasserstein", measured(layer.wasserstein)},
+                              {"ks", measured(layer.ks)},
+                              {"share", measured(layer.shares)}});
+  return one_line(json);
+}
+
 std::string times_line(const fed::RoundTimes& times) {
   Json json;
   json["round"] = times.round;
   json["train_seconds"] = number(times.train_seconds);
+  json["inspect_seconds"] = number(times.inspect_seconds);
   json["aggregate_seconds"] = number(times.aggregate_seconds);
   json["evaluate_seconds"] = number(times.evaluate_seconds);
   json["total_seconds"] = number(times.total_seconds);

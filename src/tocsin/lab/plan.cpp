@@ -21,7 +21,8 @@ constexpr std::string_view kAttackHelp = "what the malicious clients do (`tocsin
 /// What a plan's options read, at addresses that stay.
 struct PlanText {
   Table root;
-  Table rule;  ///< a rule given as a bare name, as a table
+  Table rule;       ///< a rule given as a bare name, as a table
+  Value detectors;  ///< the whole list of them, as resolved.toml shows it
   Faults faults;
 };
 
@@ -115,7 +116,7 @@ void read_attack(Options& options, const Table* table, Plan& plan, Place& place)
   }
 }
 
-/// [defense]: the rule, later transforms and detectors.
+/// [defense]: the rule and the detectors, later transforms.
 void read_defense(Options& options, PlanText& text, Plan& plan, Place& place) {
   const Value* given = options.raw("rule", "name, or { name, ... }", Value(std::string("weighted_mean")), kRuleHelp);
   const Table* table = given == nullptr ? nullptr : given->as<Table>();
@@ -139,9 +140,9 @@ void read_defense(Options& options, PlanText& text, Plan& plan, Place& place) {
     rule.finish();
     plan.rule_options = rule;
   }
-  for (const char* key : {"transforms", "detectors"})
-    if (!options.tables(key, "none are known yet: an empty list").empty())
-      options.fault(key, fmt::format("no {} are known yet", key), fmt::format("{} = []", key));
+  if (!options.tables("transforms", "none are known yet: an empty list").empty())
+    options.fault("transforms", "no transforms are known yet", "transforms = []");
+  plan.detectors = detail::read_detectors(options, text.faults, text.detectors);
   const std::string nonfinite =
       options.word("nonfinite", {.fallback = "count",
                                  .words = {"count", "keep"},
@@ -183,7 +184,7 @@ std::string key_of_source(const Plan& plan, const Table& data) {
   return write_toml(origin) + joined(plan.source.files, "\n") + (made ? fmt::format("\nmade for seed {}", plan.seed) : "");
 }
 
-void resolve(Plan& plan, Options& root, const Value& validation) {
+void resolve(Plan& plan, Options& root, const Value& validation, const Value& detectors) {
   plan.resolved = root.resolved();
   const auto put = [&](std::string_view table, std::string key, Value value) {
     if (Value* found = plan.resolved.find(table))
@@ -192,6 +193,7 @@ void resolve(Plan& plan, Options& root, const Value& validation) {
   put("data", "validation", validation);
   put("threat", "assumed", Value(static_cast<std::int64_t>(plan.threat.assumed)));
   put("defense", "rule", Value(plan.rule_options->resolved()));
+  put("defense", "detectors", detectors);
 }
 
 struct Section {
@@ -297,7 +299,7 @@ Plan read_plan(const Table& root, const Table& base, const std::string& variant,
   Options targets = attack.table("targets", "");
   plan.places = {data.place("validation"), partition.place("clients"), model.place(model.has("name") ? "name" : "layers"),
                  targets.place(plan.targets.count > 0 ? "count" : "test_indices"), targets.place("wanted")};
-  resolve(plan, options, validation);
+  resolve(plan, options, validation, text->detectors);
   plan.source_key = key_of_source(plan, *plan.resolved.find("data")->as<Table>());
   return plan;
 }

@@ -17,6 +17,7 @@
 #include "tocsin/defense/registry.h"
 #include "tocsin/defense/set_aside.h"
 #include "tocsin/fed/federation.h"
+#include "tocsin/lab/detectors.h"
 #include "tocsin/nn/architecture.h"
 #include "tocsin/nn/training.h"
 
@@ -63,6 +64,7 @@ struct Plan {
   const Entry<defense::Aggregator>* rule_entry = nullptr;
   std::unique_ptr<defense::Aggregator> rule;
   std::optional<Options> rule_options;
+  std::vector<PlannedDetector> detectors;
   defense::NonFiniteCounts nonfinite = defense::NonFiniteCounts::count;
   PlanPlaces places;
   Table resolved;                    ///< every option with its value; reads back to the same plan

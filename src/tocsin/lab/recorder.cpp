@@ -90,7 +90,9 @@ std::string time_of_day() {
                      utc.tm_min, utc.tm_sec);
 }
 
-std::vector<std::string> compared_files() { return {"records.jsonl", "model.safetensors", "summary.json", "resolved.toml"}; }
+std::vector<std::string> compared_files() {
+  return {"records.jsonl", "histograms.jsonl", "model.safetensors", "summary.json", "resolved.toml"};
+}
 
 std::string free_run_path(const std::string& out, const Plan& plan) {
   const fs::path path = fs::path(out) / plan.run_name();
@@ -110,6 +112,7 @@ RunDirectory::RunDirectory(const std::string& out, const Plan& plan, const std::
   write_file(file("experiment.toml"), experiment_text);
   write_file(file("resolved.toml"), plan.resolved_toml());
   records_ = std::make_unique<LineFile>(file("records.jsonl"));
+  histograms_ = std::make_unique<LineFile>(file("histograms.jsonl"));
   times_ = std::make_unique<LineFile>(file("times.jsonl"));
   sync_folder(temporary);
   move_into_place(temporary, path_);
@@ -118,12 +121,14 @@ RunDirectory::RunDirectory(const std::string& out, const Plan& plan, const std::
 
 void RunDirectory::add(const fed::RoundRecord& record, const fed::RoundTimes& times) {
   records_->append(record_line(record));
+  if (!record.histograms.empty()) histograms_->append(histograms_line(record));
   times_->append(times_line(times));
 }
 
 void RunDirectory::finish(const Layout& layout, ConstRows global, const std::string& summary) {
   const auto file = [&](const std::string& name) { return (fs::path(path_) / name).string(); };
   records_->sync();
+  histograms_->sync();
   times_->sync();
   nn::write_safetensors(file("model.safetensors"), layout, global);
   write_file(file("summary.json"), summary);

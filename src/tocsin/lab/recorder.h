@@ -26,6 +26,8 @@ std::string time_of_day();
 
 /// One object a line, keys as in the experiment's documentation; non-finite numbers are the strings "nan", "inf", "-inf". No times.
 std::string record_line(const fed::RoundRecord& record);
+/// The histograms of a round: counts of update values in each tensor.
+std::string histograms_line(const fed::RoundRecord& record);
 std::string times_line(const fed::RoundTimes& times);
 /// manifest.json.
 std::string manifest_text(const Plan& plan, const Setting& setting, const Circumstances& circumstances);
@@ -46,7 +48,7 @@ class RunDirectory {
 
  private:
   std::string path_;
-  std::unique_ptr<LineFile> records_, times_;
+  std::unique_ptr<LineFile> records_, histograms_, times_;
 };
 
 /// Files that are compared byte by byte, in the order of DONE.

@@ -253,7 +253,11 @@ std::string verdict_text(const std::vector<Group>& groups, const Ink& ink) {
       if (!ending.empty()) say(one->diverged ? ink.bad : "", fmt::format("{}: {}", one->run, ending));
     }
     if (const std::string collapse = collapse_text(group); !collapse.empty()) say(ink.bad, collapse);
-    if (!has_attack(group)) continue;
+    if (!has_attack(group)) {
+      const std::string alarms = false_alarms_text(group);
+      if (!alarms.empty()) say("", fmt::format("{}: {}.", name_of(group), alarms));
+      continue;
+    }
     if (!run.targets.empty()) {
       const double success = final_spread(group, &Summary::attack_success_rate).mean;
       const double total = static_cast<double>(run.targets.size() * group.runs.size());
@@ -324,7 +328,7 @@ std::string report(const std::vector<Summary>& runs, const std::vector<std::stri
   result += fmt::format("{}Round by round{}{}\n", ink.bold, ink.off, seeds ? " (means over seeds)" : "");
   result += rounds_text(groups, ink);
   for (const Group& group : groups)
-    if (has_attack(group)) result += stealth_text(group, ink);
+    if (has_attack(group)) result += stealth_text(group, ink) + checks_text(group, ink);
   if (seeds) result += seeds_text(groups, ink);
   result += verdict_text(groups, ink);
   result += fmt::format("{}Records{}\n", ink.bold, ink.off);

@@ -25,6 +25,11 @@ std::string label_text(const Summary& summary, std::int32_t label);
 /// "test image 5454, 5 (Sandal) -> 7 (Sneaker)"; their number if there are many; empty without targets.
 std::string target_text(const Summary& summary);
 
+/// What every check made of the attacker and of the others, over rounds and seeds; empty without detectors.
+std::string checks_text(const Group& group, const Ink& ink);
+/// For a group without attack: what its checks flagged all the same, in one line; empty where none judges.
+std::string false_alarms_text(const Group& group);
+
 /// Accuracy and confidence round by round and variant by variant, what the attacker sent against what the others sent, the spread
 /// over seeds, and where the records are: `paths` [runs].
 std::string report(const std::vector<Summary>& runs, const std::vector<std::string>& paths, const Ink& ink);

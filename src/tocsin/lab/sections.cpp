@@ -129,8 +129,9 @@ ThreatText read_threat(Options& options) {
        .help = "what the attacker sees: its own clients, the benign updates of the round too, the server's defense too"});
   threat.knowledge = level == "server" ? attack::Level::server : level == "benign" ? attack::Level::benign : attack::Level::own;
   threat.colluding = options.flag(
-      "colluding", {.fallback = false,
-                    .help = "malicious clients know of each other: an automatic boost counts the shares of all of them in a round"});
+      "colluding",
+      {.fallback = false,
+       .help = "malicious clients know of each other: an automatic boost counts the shares of all of them in a round"});
   threat.assumed = optional_count(options, "assumed",
                                   {.fallback = std::nullopt,
                                    .help = "f, how many malicious clients of a cohort the defense is told to expect; default: the "

@@ -194,6 +194,7 @@ fed::Parts make_parts(Plan& plan, const Setting& setting, fed::Fleet* fleet) {
   parts.rule = plan.rule.get();
   parts.rule_entry = plan.rule_entry;
   parts.rule_options = plan.rule_options;
+  for (const PlannedDetector& one : plan.detectors) parts.detectors.push_back({one.label, one.detector.get(), one.entry});
   parts.nonfinite = plan.nonfinite;
   parts.fleet = fleet;
   parts.root = Stream(plan.seed);

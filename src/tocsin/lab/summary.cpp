@@ -19,7 +19,45 @@ std::vector<double> of(const fed::RoundRecord& record, const std::vector<double>
       chosen.push_back(values[i]);
   return chosen;
 }
+
+/// The summary of a reading, begun where the run has none yet.
+DetectorSummary& summary_of(Summary& summary, const fed::DetectorRecord& record) {
+  for (DetectorSummary& one : summary.detectors)
+    if (one.label == record.label) return one;
+  DetectorSummary begun;
+  begun.label = record.label;
+  begun.title = record.title;
+  begun.skipped = record.skipped;
+  return summary.detectors.emplace_back(std::move(begun));
+}
+
+void add(DetectorSummary& summary, const fed::RoundRecord& record, const fed::DetectorRecord& found) {
+  if (!found.skipped.empty()) return;
+  summary.skipped.clear();
+  summary.judges = summary.judges || !found.reading.verdicts.empty();
+  summary.tally.add(found.tally);
+  const bool judges = !found.reading.verdicts.empty();
+  const bool measured = judges ? found.tally.malicious_judged > 0 : !values_of(record, found.reading.suspicion, true).empty();
+  if (!measured) return;
+  ++summary.rounds;
+  if (judges && found.tally.malicious_flagged == 0) ++summary.passed;
+}
+
+void add(BandSummary& summary, const std::optional<fed::BandRecord>& record) {
+  if (!record || std::isnan(record->figure)) return;
+  summary.figures.push_back(record->figure);
+  summary.kappa = record->kappa;
+  if (record->kappa && record->figure <= *record->kappa) ++summary.passed;
+}
 }  // namespace
+
+std::vector<double> values_of(const fed::RoundRecord& record, const std::vector<double>& values, bool malicious) {
+  std::vector<double> chosen = of(record, values, malicious);
+  std::erase_if(chosen, [](double value) { return std::isnan(value); });
+  return chosen;
+}
+
+double auc_of(const fed::Tally& tally) { return tally.pairs == 0 ? kNone : tally.won / static_cast<double>(tally.pairs); }
 
 bool is_uneven(const Summary& summary) {
   constexpr double kAboveEven = 0.05;
@@ -95,6 +133,9 @@ void add(Summary& summary, const fed::RoundRecord& record) {
     summary.attack_success_rate.push_back(record.attack_success_rate);
   }
   if (!record.malicious.empty()) summary.stealth.push_back(stealth_of(record));
+  for (const fed::DetectorRecord& found : record.detectors) add(summary_of(summary, found), record, found);
+  add(summary.band, record.band);
+  add(summary.band_weights, record.band_weights);
   summary.set_aside_rows += record.set_aside.size();
   if (!record.held.empty()) {
     ++summary.held_rounds;

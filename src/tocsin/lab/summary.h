@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,22 @@ struct Stealth {
   double malicious_norm, benign_norm;
   double malicious_distance, benign_distance;  ///< to the mean of the benign rows; NaN when rows are folded
   double malicious_cosine, benign_cosine;      ///< with that mean
+};
+
+/// What one reading of a detector came to over a run.
+struct DetectorSummary {
+  std::string label, title;
+  std::string skipped;  ///< why it measured nothing, where it never did
+  bool judges = false;
+  std::size_t rounds = 0;  ///< with a malicious client that it measured
+  std::size_t passed = 0;  ///< of these, those in which it flagged none of them
+  fed::Tally tally;        ///< over all rounds
+};
+/// The paper's update statistics, with the truth (fed::BandRecord), over a run.
+struct BandSummary {
+  std::vector<double> figures;  ///< of the rounds that have one
+  std::optional<double> kappa;
+  std::size_t passed = 0;  ///< rounds with a figure <= kappa
 };
 
 /// "rounds", "stop_at_accuracy", "held", "unfinished".
@@ -43,6 +60,8 @@ struct Summary {
   std::vector<double> test_balanced_accuracy;  ///< classification only
   std::vector<double> test_accuracy, test_loss, validation_accuracy, target_confidence, attack_success_rate;
   std::vector<Stealth> stealth;  ///< rounds with a malicious client only
+  std::vector<DetectorSummary> detectors;
+  BandSummary band, band_weights;
 };
 
 /// Whether its classes are so uneven that accuracy alone says little: the most frequent one is 5 points above an even share.
@@ -55,7 +74,12 @@ void add(Summary& summary, const fed::RoundRecord& record);
 /// Says how it ended.
 void close(Summary& summary, fed::Ending ended);
 
+/// The values [cohort] of the malicious, or of the benign, clients of a round, without NaN; none where there are not as many values
+/// as clients.
+std::vector<double> values_of(const fed::RoundRecord& record, const std::vector<double>& values, bool malicious);
 Stealth stealth_of(const fed::RoundRecord& record);
+/// Won pairs over pairs; NaN without any.
+double auc_of(const fed::Tally& tally);
 /// Lower middle for an odd, mean of the two middle ones for an even count; NaN of none.
 double median_of(std::vector<double> values);
 
