@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a malicious client costs beside a benign one: training samples a second of one client of 1,000 random images, batch 50,
+// What a malicious client costs beside a benign one: training samples a second of one client of 500 random images, batch 50,
 // Adam. `one_target` is the cost of a step on a single target alone (items are steps).
 #include <benchmark/benchmark.h>
 
@@ -11,7 +11,7 @@
 namespace tocsin::attack {
 namespace {
 
-constexpr std::size_t kShard = 1000, kBatch = 50;
+constexpr std::size_t kShard = 500, kBatch = 50;
 
 /// One client, its network and its memory of an earlier round, so that the distance term has its anchor.
 struct Client {
