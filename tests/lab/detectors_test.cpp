@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The detectors of a plan: the standard ones, listed ones in their place or beside them, labels, and resolved.toml.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/experiment.h"
+#include "tocsin/lab/estimate.h"
+
+namespace tocsin::lab {
+namespace {
+using support::edited;
+using support::Folder;
+using support::kBlobs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// The experiment with these lines in [defense].
+std::string with(const std::string& lines) { return edited(kBlobs, "rule = \"median\"", "rule = \"median\"\n" + lines); }
+
+std::vector<std::string> labels(const std::string& text) {
+  const Folder folder;
+  std::vector<std::string> result;
+  const Experiment experiment = support::read(folder, text);
+  for (const PlannedDetector& one : experiment.plans[0].detectors) result.push_back(one.label);
+  return result;
+}
+
+std::string fault(const std::string& text) {
+  try {
+    labels(text);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "fine";
+}
+
+TEST(Detectors, AreTheStandardOnesInTheOrderOfTheRegistry) {
+  std::vector<std::string> standard;
+  for (const Entry<defense::Detector>* entry : defense::detectors())
+    if (entry->facts.standard) standard.emplace_back(entry->name);
+  EXPECT_EQ(labels(kBlobs), standard);
+  EXPECT_GE(standard.size(), 6U);
+}
+
+TEST(Detectors, MayBeSwitchedOffAndListedOneByOne) {
+  EXPECT_THAT(labels(with("standard_detectors = false")), ElementsAre());
+  EXPECT_THAT(labels(with("standard_detectors = false\ndetectors = [\"sparsity\", { name = \"norm\" }]")),
+              ElementsAre("sparsity", "norm"));
+}
+
+TEST(Detectors, TakeThePlaceOfTheStandardOneOfTheirLabel) {
+  EXPECT_EQ(labels(with("detectors = [{ name = \"norm\" }, { name = \"distance_band\", kappa = 2 }]")), labels(kBlobs));
+  std::vector<std::string> more = labels(kBlobs);
+  more.emplace_back("whole");
+  EXPECT_EQ(labels(with("detectors = [{ name = \"accuracy_check\", label = \"whole\", samples = \"all\" }]")), more);
+}
+
+TEST(Detectors, StandInResolvedTomlWithEveryOptionAndReadBackToTheSame) {
+  const Folder folder;
+  const std::string text = with("detectors = [{ name = \"accuracy_check\", label = \"whole\", samples = \"all\", gamma = 0.2 }]");
+  const Experiment first = support::read(folder, text);
+  const std::string resolved = first.plans[0].resolved_toml();
+  EXPECT_THAT(resolved, HasSubstr("{ name = \"accuracy_check\", label = \"accuracy_check\", samples = 250, gamma = 0.1 }"));
+  EXPECT_THAT(resolved, HasSubstr("{ name = \"accuracy_check\", label = \"whole\", samples = \"all\", gamma = 0.2 }"));
+  EXPECT_THAT(resolved, HasSubstr("standard_detectors = true"));
+  const Experiment again = support::read(folder, resolved);
+  EXPECT_EQ(again.plans[0].resolved_toml(), resolved);
+  EXPECT_EQ(again.plans[0].detectors.size(), first.plans[0].detectors.size());
+}
+
+TEST(Detectors, AreReplacedAsAWholeByAVariant) {
+  const Folder folder;
+  const std::string text = edited(with("detectors = [{ name = \"norm\", label = \"mine\" }]"), "name = \"attacked\"",
+                                  "name = \"attacked\"\nset = { defense.detectors = [{ name = \"norm\", label = \"yours\" }] }");
+  const Experiment experiment = support::read(folder, text);
+  EXPECT_EQ(experiment.plans[0].detectors.back().label, "mine");
+  EXPECT_EQ(experiment.plans[1].detectors.back().label, "yours");
+}
+
+TEST(Detectors, NeedLabelsOfTheirOwn) {
+  EXPECT_THAT(fault(with("detectors = [\"norm\", \"norm\"]")), HasSubstr("detector 'norm' is listed twice"));
+  EXPECT_THAT(fault(with("detectors = [{ name = \"norm\", label = \"x\" }, { name = \"sparsity\", label = \"x\" }]")),
+              HasSubstr("detector 'x' is listed twice"));
+  EXPECT_THAT(fault(with("detectors = [{ name = \"norm\", label = \"accuracy_check_printed\" }]")),
+              HasSubstr("two detectors would stand in the records as 'accuracy_check_printed'"));
+  EXPECT_THAT(fault(with("detectors = [{ name = \"norm\", label = \"band\" }]")),
+              HasSubstr("two detectors would stand in the records as 'band'"));
+  EXPECT_THAT(fault(with("detectors = [{ name = \"norm\", label = \"a b\" }]")), HasSubstr("'a b' cannot be a label"));
+}
+
+TEST(Detectors, AreReadStrictly) {
+  EXPECT_THAT(fault(with("detectors = [{ name = \"norm\", gamma = 1 }]")), HasSubstr("unknown key 'gamma'"));
+  EXPECT_THAT(fault(with("detectors = [{ name = \"accuracy_check\", gamma = 2 }]")), HasSubstr("gamma must be in [0, 1], got 2"));
+  EXPECT_THAT(fault(with("detectors = [{ name = \"accuracy_check\", samples = 0 }]")), HasSubstr("samples must be >= 1, got 0"));
+  EXPECT_THAT(fault(with("detectors = [{ label = \"x\" }]")), HasSubstr("'name' is required"));
+  const std::string unknown = fault(with("detectors = [{ name = \"norms\", gamma = 1, kappa = 2 }]"));
+  EXPECT_THAT(unknown, HasSubstr("unknown detector 'norms'"));
+  EXPECT_THAT(unknown, ::testing::Not(HasSubstr("unknown key"))) << "its options are neither right nor wrong";
+}
+
+TEST(Detectors, AreCountedInTheMemoryOfARun) {
+  const auto held = [](const std::string& text) {
+    const Folder folder;
+    const Experiment experiment = support::read(folder, text);
+    DataShelf shelf;
+    const Plan& plan = experiment.plans[1];
+    for (const Holding& holding : estimate_memory(plan, make_setting(plan, shelf.get(plan)), 2).holdings)
+      if (holding.what == "detectors") return holding.bytes;
+    return 0.0;
+  };
+  EXPECT_EQ(held(kBlobs), 9 * (2 * 8 + 8.0) + 4 * 4 * 8 * (4 + 2.0)) << "two models and a sum of 9 parameters; six [4, 4] matrices";
+  EXPECT_EQ(held(with("standard_detectors = false")), 0.0);
+}
+
+}  // namespace
+}  // namespace tocsin::lab
