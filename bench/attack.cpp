@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "support/attacker.h"
 #include "support/federation.h"
 #include "tocsin/attack/parts/campaign.h"
 
@@ -13,22 +14,15 @@ namespace {
 
 constexpr std::size_t kShard = 500, kBatch = 50;
 
-/// One client, its network and its memory of an earlier round, so that the distance term has its anchor.
-struct Client {
-  explicit Client(const std::string& name)
-      : problem(support::noise_images(kShard)),
-        architecture(nn::built_in(name, problem.train->shape, problem.train->classes)),
-        whole(nn::make_network(architecture, kBatch, nn::Precision::float32)),
-        small(nn::make_network(architecture, 1, nn::Precision::float32)),
-        global(1, architecture.parameters()),
-        update(1, architecture.parameters()),
-        samples(kShard) {
-    nn::initialise(architecture, nn::Init::glorot, Stream(1), global.rows());
+/// One client and its memory of an earlier round, so that the distance term has its anchor.
+struct Client : support::Attacker {
+  explicit Client(const std::string& name) : Attacker(support::noise_images(kShard), name, kBatch, nn::Precision::float32) {
+    samples.resize(kShard);
     std::iota(samples.begin(), samples.end(), 0U);
+    targets = {{.index = 3, .label = 3, .wanted = 5}};
     training.optimizer.kind = nn::OptimizerKind::adam;
     training.optimizer.learning_rate = 1e-3;
     round.index = 2;
-    round.global = std::as_const(global).rows();
     round.weight = 0.1;
     Participation last;
     last.round = 1;
@@ -36,26 +30,6 @@ struct Client {
     last.sent = last.global;
     memory = save(last);
   }
-  Sent run(const Attack& attack) {
-    return attack.train({.training = {.network = *whole, .data = *problem.train, .samples = samples, .stop = {}},
-                         .small = *small,
-                         .benign = training,
-                         .target_data = *problem.test,
-                         .targets = targets,
-                         .round = round,
-                         .memory = memory},
-                        update.rows());
-  }
-
-  data::Problem problem;
-  nn::Architecture architecture;
-  std::unique_ptr<nn::Network> whole, small;
-  Updates global, update;
-  std::vector<std::uint32_t> samples;
-  std::vector<Target> targets = {{.index = 3, .label = 3, .wanted = 5}};
-  nn::LocalTraining training;
-  AttackRound round;
-  Snapshot memory;
 };
 
 void client(benchmark::State& state, const std::string& network, const std::string& name, const std::string& options) {

@@ -191,8 +191,8 @@ TEST(Sham, IsHonestWithOtherStreams) {
 TEST(DataPoisoning, EqualsBenignTrainingOnTheEnlargedShard) {
   Attacker place;
   data::Dataset enlarged = *place.problem.train;
-  std::vector<std::uint32_t> samples = place.samples, indices;
-  for (const Target& target : place.targets) indices.push_back(target.index);
+  std::vector<std::uint32_t> samples = place.samples;
+  const std::vector<std::uint32_t> indices = indices_of(place.targets);
   data::Dataset targets = data::subset(*place.problem.test, indices);
   for (std::size_t i = 0; i < place.targets.size(); ++i) targets.labels[i] = place.targets[i].wanted;
   const auto first = static_cast<std::uint32_t>(enlarged.size());

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "support/attacker.h"
 #include "support/rows.h"
 #include "tocsin/attack/parts/campaign.h"
 #include "tocsin/attack/registry.h"
@@ -32,73 +33,50 @@ data::Dataset dataset(const json& all, const char* part) {
   return data;
 }
 
+data::Problem problem_of(const json& all) {
+  data::Problem result;
+  result.train = std::make_shared<data::Dataset>(dataset(all, "train"));
+  result.test = std::make_shared<data::Dataset>(dataset(all, "test"));
+  return result;
+}
+
 /// The one client of the golden file.
-class Client {
+class Client : private support::Attacker {
  public:
   explicit Client(const json& all)
-      : all_(all),
-        train_(dataset(all, "train")),
-        test_(dataset(all, "test")),
-        shard_(all.at("shard").get<std::vector<std::uint32_t>>()),
-        architecture_(nn::built_in("softmax", train_.shape, train_.classes)),
-        global_(support::rows({all.at("global").get<std::vector<double>>()}, Element::float64)),
-        update_(1, architecture_.parameters(), Element::float64) {
+      : Attacker(problem_of(all), "softmax", all.at("batch").get<std::size_t>(), nn::Precision::float64), all_(all) {
+    samples = all.at("shard").get<std::vector<std::uint32_t>>();
+    global.rows().assign(0, all.at("global").get<std::vector<double>>());
+    targets.clear();
     for (const json& target : all.at("targets"))
-      targets_.push_back({target[0].get<std::uint32_t>(), target[1].get<std::int32_t>(), target[2].get<std::int32_t>()});
+      targets.push_back({target[0].get<std::uint32_t>(), target[1].get<std::int32_t>(), target[2].get<std::int32_t>()});
+    training.epochs = all.at("epochs").get<std::size_t>();
+    round.index = all.at("round").get<std::size_t>();
+    round.weight = all.at("weight").get<double>();
+    round.server_rate = all.at("server_rate").get<double>();
     Participation last;
     last.round = all.at("previous").at("round").get<std::int64_t>();
     last.share = all.at("previous").at("share").get<double>();
     last.global = all.at("previous").at("global").get<std::vector<double>>();
     last.sent = all.at("previous").at("sent").get<std::vector<double>>();
-    memory_ = save(last);
+    remembered_ = save(last);
   }
 
   std::vector<double> send(const json& one) {
-    const auto whole = nn::make_network(architecture_, all_.at("batch").get<std::size_t>(), nn::Precision::float64);
-    const auto small = nn::make_network(architecture_, targets_.size(), nn::Precision::float64);
-    nn::LocalTraining training;
-    training.epochs = all_.at("epochs").get<std::size_t>();
-    training.batch = all_.at("batch").get<std::size_t>();
-    training.precision = nn::Precision::float64;
     const auto optimizer = one.at("optimizer").get<std::string>();
     training.optimizer.kind = optimizer == "adam" ? nn::OptimizerKind::adam : nn::OptimizerKind::sgd;
     training.optimizer.learning_rate = all_.at("rates").at(optimizer).get<double>();
-    AttackRound round;
-    round.index = all_.at("round").get<std::size_t>();
-    round.global = std::as_const(global_).rows();
-    round.cohort = 5;
-    round.weight = all_.at("weight").get<double>();
-    round.server_rate = all_.at("server_rate").get<double>();
-    round.stream = Stream(3).at("attack");
     const Entry<Attack>* entry = attacks().find(one.at("attack").get<std::string>());
-    const auto attack = support::make(*entry, one.at("options").get<std::string>());
-    attack->train({.training = {.network = *whole,
-                                .data = train_,
-                                .samples = shard_,
-                                .round = round.index,
-                                .stream = Stream(3).at("client"),
-                                .stop = {}},
-                   .small = *small,
-                   .benign = training,
-                   .target_data = test_,
-                   .targets = targets_,
-                   .round = round,
-                   .algorithm = Algorithm::fedavg,
-                   .memory = entry->facts.stateful ? memory_ : Snapshot()},
-                  update_.rows());
-    return update_.rows().row(0);
+    memory = entry->facts.stateful ? remembered_ : Snapshot();
+    run(*support::make(*entry, one.at("options").get<std::string>()));
+    return update.rows().row(0);
   }
-  [[nodiscard]] const Snapshot& memory() const { return memory_; }
-  [[nodiscard]] ConstRows global() const { return global_.rows(); }
+  [[nodiscard]] const Snapshot& remembered() const { return remembered_; }
+  [[nodiscard]] ConstRows start() const { return global.rows(); }
 
  private:
   const json& all_;
-  data::Dataset train_, test_;
-  std::vector<std::uint32_t> shard_;
-  nn::Architecture architecture_;
-  Updates global_, update_;
-  std::vector<Target> targets_;
-  Snapshot memory_;
+  Snapshot remembered_;
 };
 
 TEST(AttackGolden, EveryMethodSendsWhatItsEquationsSay) {
@@ -127,8 +105,8 @@ TEST(AttackGolden, TheEstimateIsWhatTheOthersMovedTheModelBy) {
   const json all = golden();
   const Client client(all);
   Participation last;
-  load(last, client.memory());
-  const std::vector<double> others = last.others(client.global(), all.at("round").get<std::size_t>());
+  load(last, client.remembered());
+  const std::vector<double> others = last.others(client.start(), all.at("round").get<std::size_t>());
   const auto expected = all.at("others").get<std::vector<double>>();
   ASSERT_EQ(others.size(), expected.size());
   for (std::size_t j = 0; j < others.size(); ++j) EXPECT_NEAR(others[j], expected[j], 1e-15);

@@ -119,8 +119,7 @@ TEST_P(AttackLaws, WhatIsNotGrantedIsNotRead) {
     EXPECT_EQ(craft(unreadable.rows(), Level::own), craft({}, Level::own));
   }
   Ready place, sealed;
-  std::vector<std::uint32_t> targets;
-  for (const Target& target : sealed.targets) targets.push_back(target.index);
+  const std::vector<std::uint32_t> targets = indices_of(sealed.targets);
   sealed.problem.train = only(*sealed.problem.train, sealed.samples);
   sealed.problem.test = only(*sealed.problem.test, GetParam()->facts.needs_targets ? targets : std::vector<std::uint32_t>{});
   EXPECT_EQ(train(sealed), train(place)) << "others' samples, or test samples that are no targets, were read";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything one attacker needs to train without a federation: blobs, a small network in double, two targets.
+// Everything one attacker needs to train without a federation: by default blobs, a small network in double, two targets.
 #pragma once
 #include <memory>
 #include <numeric>
@@ -14,16 +14,21 @@ namespace tocsin::support {
 
 struct Attacker {
   explicit Attacker(const std::string& name = "softmax")
-      : problem(data::blobs({.classes = 3, .features = 4, .samples = 60, .spread = 1.0, .separation = 3.0}, Stream(5))),
-        architecture(nn::built_in(name, problem.train->shape, 3)),
-        network(nn::make_network(architecture, 8, nn::Precision::float64)),
-        global(1, architecture.parameters(), Element::float64),
-        update(1, architecture.parameters(), Element::float64) {
-    nn::initialise(architecture, nn::Init::glorot, Stream(1).at("init"), global.rows());
-    training.precision = nn::Precision::float64;
-    training.batch = 8;
+      : Attacker(data::blobs({.classes = 3, .features = 4, .samples = 60, .spread = 1.0, .separation = 3.0}, Stream(5)), name, 8,
+                 nn::Precision::float64) {
     samples.resize(20);
     std::iota(samples.begin(), samples.end(), 10U);
+  }
+  /// On data of one's own; give it samples.
+  Attacker(data::Problem data, const std::string& name, std::size_t batch, nn::Precision precision)
+      : problem(std::move(data)),
+        architecture(nn::built_in(name, problem.train->shape, problem.train->classes)),
+        network(nn::make_network(architecture, batch, precision)),
+        global(1, architecture.parameters(), network->gradient_vector().element()),
+        update(1, architecture.parameters(), network->gradient_vector().element()) {
+    nn::initialise(architecture, nn::Init::glorot, Stream(1).at("init"), global.rows());
+    training.precision = precision;
+    training.batch = batch;
     round.global = std::as_const(global).rows();
     round.weight = 0.2;
     round.cohort = 5;
@@ -35,7 +40,7 @@ struct Attacker {
   /// Leaves the row in `update`.
   attack::Sent run(const attack::Attack& attack) {
     const std::size_t capacity = targets.empty() ? 1 : targets.size();
-    if (!small || small->capacity() != capacity) small = nn::make_network(architecture, capacity, nn::Precision::float64);
+    if (!small || small->capacity() != capacity) small = nn::make_network(architecture, capacity, training.precision);
     small->enable_dropout(true);
     network->enable_dropout(true);
     return attack.train({.training = {.network = *network,

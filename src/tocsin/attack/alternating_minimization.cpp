@@ -69,16 +69,9 @@ constinit const Entry<Attack> alternating_minimization_entry{
     .summary = "alternates boosted steps on the targets with steps that make the update look benign",
     .paper = "arXiv:1811.12470",
     .status = Status::lightly_tested,
-    .facts = {.trains = true,
-              .needs_targets = true,
-              .stateful = true,
-              .fedsgd = false,
-              .batch = read_own_batch,
-              .reads = "its shard, its targets, the global parameters of the rounds it took part in, what it sent itself, its own "
-                       "share in the average and the server's rate",
-              .differs =
-                  "form \"code\" takes the stealth steps first, ends on a step on the targets, does not reshuffle its batches "
-                  "and takes half the square of the distance"},
+    .facts =
+        stealth_facts("form \"code\" takes the stealth steps first, ends on a step on the targets, does not reshuffle its batches "
+                      "and takes half the square of the distance"),
     .make = [](Options& options) -> std::unique_ptr<Attack> { return std::make_unique<AlternatingMinimization>(read(options)); },
 };
 

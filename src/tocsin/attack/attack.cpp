@@ -85,6 +85,18 @@ void add(Rows row, ConstRows by) {
   each_pair(row, by, []<class T>(T& value, auto more) { value = static_cast<T>(value + more); });
 }
 
+Updates copy_of(ConstRows row) {
+  Updates copy(1, row.coordinates(), row.element());
+  copy.rows().assign(0, row, 0);
+  return copy;
+}
+
+std::vector<std::uint32_t> indices_of(std::span<const Target> targets) {
+  std::vector<std::uint32_t> indices;
+  for (const Target& target : targets) indices.push_back(target.index);
+  return indices;
+}
+
 Sent Attack::train(AttackPlace place, Rows update) const {
   const nn::TrainingReport report = benign_update(place.benign, place.training, place.round.global, update, place.algorithm);
   return {.report = report, .memory = std::move(place.memory), .note = {}};

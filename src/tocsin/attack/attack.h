@@ -114,5 +114,9 @@ nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::Tr
 /// row -= from, row += by: both [1, d], in the row's own element type.
 void subtract(Rows row, ConstRows from);
 void add(Rows row, ConstRows by);
+/// A row [1, d] of one's own, in the same element type.
+Updates copy_of(ConstRows row);
+/// Where the targets stand in the test part.
+std::vector<std::uint32_t> indices_of(std::span<const Target> targets);
 
 }  // namespace tocsin::attack

@@ -22,9 +22,7 @@ data::Dataset with_targets(const AttackPlace& place) {
   const data::Dataset& own = place.training.data;
   require(own.classes > 0 && place.target_data.classes == own.classes, "data_poisoning: needs labelled data");
   data::Dataset result = data::subset(own, place.training.samples);
-  std::vector<std::uint32_t> indices;
-  for (const Target& target : place.targets) indices.push_back(target.index);
-  data::Dataset targets = data::subset(place.target_data, indices);
+  data::Dataset targets = data::subset(place.target_data, indices_of(place.targets));
   for (std::size_t i = 0; i < place.targets.size(); ++i) targets.labels[i] = place.targets[i].wanted;
   data::append(result, targets);
   return result;

@@ -36,15 +36,12 @@ class ExplicitBoosting final : public Attack {
 
   Sent train(AttackPlace place, Rows update) const override {
     const Sending sending{.lambda = options_.boost.lambda(place.round), .scope = options_.boost.scope};
-    std::string note;
-    Sent sent = options_.campaign.conduct(std::move(place), update, sending,
-                                          [&](Scene& scene, Rows change) { return learn(scene, change, note); });
-    if (!note.empty()) sent.note += (sent.note.empty() ? "" : "; ") + note;
-    return sent;
+    return options_.campaign.conduct(std::move(place), update, sending,
+                                     [&](Scene& scene, Rows change) { return learn(scene, change); });
   }
 
  private:
-  nn::TrainingReport learn(Scene& scene, Rows change, std::string& note) const {
+  nn::TrainingReport learn(Scene& scene, Rows change) const {
     TargetLoss targets(scene.place, options_.step, options_.dropout, options_.batch, "explicit_boosting");
     targets.network().load(scene.start);
     nn::TrainingReport report;
@@ -52,7 +49,8 @@ class ExplicitBoosting final : public Attack {
     while (!ends(targets, report.steps, loss)) {
       if (scene.place.training.stop.stop_requested()) throw Interrupted();
       if (report.steps == kMostSteps) {
-        note = fmt::format("explicit_boosting: loss on the targets still {:.3g} after {} steps", targets.loss(), report.steps);
+        scene.note =
+            fmt::format("explicit_boosting: loss on the targets still {:.3g} after {} steps", targets.loss(), report.steps);
         break;
       }
       const double mean = targets.gradient(report.steps);

@@ -67,11 +67,6 @@ class ImplicitBoosting final : public Attack {
     network.to_flat(std::as_const(delta).rows(), change);
     return report;
   }
-  static Updates copy_of(ConstRows row) {
-    Updates copy(1, row.coordinates(), row.element());
-    copy.rows().assign(0, row, 0);
-    return copy;
-  }
 
   ImplicitOptions options_;
 };

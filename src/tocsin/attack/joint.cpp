@@ -39,14 +39,7 @@ constinit const Entry<Attack> joint_entry{
     .summary = "minimises the training loss, a distance and the boosted loss on the targets together",
     .paper = "arXiv:1811.12470",
     .status = Status::lightly_tested,
-    .facts = {.trains = true,
-              .needs_targets = true,
-              .stateful = true,
-              .fedsgd = false,
-              .batch = read_own_batch,
-              .reads = "its shard, its targets, the global parameters of the rounds it took part in, what it sent itself, its own "
-                       "share in the average and the server's rate",
-              .differs = "each part has its own optimizer state; nothing is boosted at the end, since lambda is in the steps"},
+    .facts = stealth_facts("each part has its own optimizer state; nothing is boosted at the end, since lambda is in the steps"),
     .make = [](Options& options) -> std::unique_ptr<Attack> { return std::make_unique<Joint>(read_stealth(options, 5)); },
 };
 

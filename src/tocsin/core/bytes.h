@@ -27,6 +27,8 @@ struct FileBytes {
   std::string sha256;
 };
 FileBytes read_file(const std::string& path, std::uint64_t limit);
+/// The folder in which this program is bin/<name>: an installation, or a build tree. Empty where the system does not say.
+std::string program_prefix();
 
 /// Inflates one gzip member (`name` for errors), at most `limit` bytes of it. Throws DataError for every fault of
 /// reliability.md 2.3, row gzip: flags, header fields, truncation, invalid deflate, CRC, length, trailing bytes, more than `limit`.

@@ -80,6 +80,11 @@ bool same_state(const struct stat& a, const struct stat& b) {
 }
 }  // namespace
 
+std::string program_prefix() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().parent_path().string();
+}
+
 FileBytes read_file(const std::string& path, std::uint64_t limit) {
   if (path.find('\0') != std::string::npos) throw DataError(path, {}, "a path cannot hold a NUL byte");
   const Descriptor file(retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); }));

@@ -74,8 +74,7 @@ const Packaged* find_packaged(std::string_view name) {
 /// tree, a folder deeper.
 fs::path carried_folder() {
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const fs::path prefix = program.parent_path().parent_path();
+  const fs::path prefix = program_prefix();
   const fs::path here = prefix / "share/tocsin/data", above = prefix.parent_path() / "share/tocsin/data";
   return !fs::exists(here, error) && fs::exists(above, error) ? above : here;
 }

@@ -41,9 +41,7 @@ class CosineToMean final : public Detector {
     Reading reading{std::vector<double>(n)};
     for (std::size_t i = 0; i < n; ++i) reading.suspicion[i] = 1.0 - cosine.values[i];
     reading.figures = {std::move(cosine)};
-    Suspicion found;
-    found.readings = {std::move(reading)};
-    return found;
+    return {.readings = {std::move(reading)}};
   }
 
  private:

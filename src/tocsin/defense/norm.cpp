@@ -24,9 +24,7 @@ class Norm final : public Detector {
       const double away = std::abs(lengths[i] - usual[i]);
       reading.suspicion[i] = away == 0.0 ? 0.0 : away / usual[i];
     }
-    Suspicion found;
-    found.readings = {std::move(reading)};
-    return found;
+    return {.readings = {std::move(reading)}};
   }
 };
 }  // namespace

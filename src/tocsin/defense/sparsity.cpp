@@ -68,9 +68,7 @@ class Sparsity final : public Detector {
     Reading reading{std::vector<double>(n)};
     for (std::size_t i = 0; i < n; ++i) reading.suspicion[i] = std::abs(sparsity.values[i] - usual[i]);
     reading.figures = {std::move(sparsity), std::move(range)};
-    Suspicion found;
-    found.readings = {std::move(reading)};
-    return found;
+    return {.readings = {std::move(reading)}};
   }
 };
 }  // namespace

@@ -180,9 +180,7 @@ class OneRound {
     if (parts_.validation_data != nullptr)
       record.validation = parts_.fleet->evaluate(global, *parts_.validation_data, parts_.validation_samples, stop);
     if (parts_.targets.empty()) return;
-    std::vector<std::uint32_t> indices;
-    for (const attack::Target& target : parts_.targets) indices.push_back(target.index);
-    const std::vector<double> logits = parts_.fleet->logits(global, *parts_.problem.test, indices);
+    const std::vector<double> logits = parts_.fleet->logits(global, *parts_.problem.test, attack::indices_of(parts_.targets));
     const std::size_t outputs = parts_.architecture->outputs();
     for (std::size_t i = 0; i < parts_.targets.size(); ++i)
       add_target(parts_.targets[i], std::span(logits).subspan(i * outputs, outputs));

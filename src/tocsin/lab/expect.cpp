@@ -63,12 +63,6 @@ std::string_view text(Whose whose) {
   }
   return "";
 }
-
-bool is_per_client(const std::string& field) {
-  return field.find("stealth.") != 0 &&
-         (field.find("detectors.") == 0 || field == "selected" || field == "weights" || field == "update_norms" ||
-          field == "distance_to_mean" || field == "cosine_to_mean" || field == "train_loss");
-}
 }  // namespace
 
 bool belongs(Size size, bool small) { return size == Size::both || (size == Size::small) == small; }
@@ -146,7 +140,7 @@ double evaluate(const Measure& measure, const std::vector<Table>& records) {
 
 std::string measure_text(const Measure& measure) {
   std::string field = measure.field;
-  if (is_per_client(field)) field = fmt::format("{} ({})", field, text(measure.of));
+  if (measure.shape != FieldShape::number) field = fmt::format("{} ({})", field, text(measure.of));
   const std::string where = bound_text(measure.where, measure.where_low, measure.where_high);
   std::string result;
   switch (measure.statistic) {

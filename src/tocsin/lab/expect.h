@@ -28,6 +28,7 @@ struct Measure {
   enum class Statistic { last, at, max, min, mean, count, share, first };
   enum class Rounds { all, attacked, quiet };
   std::string field;
+  FieldShape shape = FieldShape::number;  ///< of the field
   Statistic statistic = Statistic::last;
   std::size_t round = 0;                ///< at
   std::size_t from = 1, to = 0;         ///< rounds looked at, both included; to = 0: to the end

@@ -150,6 +150,7 @@ Measure read_measure(Options& options, const std::vector<RecordField>& fields, c
       "field", {.fallback = outer == nullptr ? std::nullopt : std::optional<std::string_view>(before),
                 .help = "of a record (records.jsonl), nesting by dots: target_confidence, stealth.accuracy_check.passed"});
   const auto field = std::find_if(fields.begin(), fields.end(), [&](const RecordField& one) { return one.name == measure.field; });
+  if (field != fields.end()) measure.shape = field->shape;
   if (field == fields.end() && options.has("field")) {
     std::vector<std::string> known;
     for (const RecordField& one : fields) known.push_back(one.name);

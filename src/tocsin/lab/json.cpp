@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All JSON that lab writes: records, times, manifest, summary, the report of --json. Keys stand in the order of this file, numbers
+// All JSON that lab writes: records, times, manifest, summary, the reports of --json. Keys stand in the order of this file, numbers
 // that are not finite are the strings "nan", "inf", "-inf", broken UTF-8 is replaced. Only the manifest knows machine and time.
 #include <unistd.h>
 
@@ -14,6 +14,7 @@
 #include "tocsin/lab/build_id.h"
 #include "tocsin/lab/recorder.h"
 #include "tocsin/lab/report.h"
+#include "tocsin/lab/reproduce.h"
 #include "tocsin/lab/summary.h"
 #include "tocsin/nn/network.h"
 
@@ -344,6 +345,36 @@ std::string report_json(const std::vector<Summary>& runs, const std::vector<std:
       variant["attack_success_rate"] = spread_json(final_spread(group, &Summary::attack_success_rate));
     }
     json["variants"].push_back(std::move(variant));
+  }
+  return pretty(json);
+}
+
+std::string verdicts_json(const Reproduction& reproduction, const std::vector<Verdict>& verdicts) {
+  Json json;
+  json["paper"] = reproduction.paper;
+  json["size"] = reproduction.request.small ? "small" : "full";
+  json["settings"] = reproduction.request.settings;
+  json["build_id"] = build_id();
+  json["numeric_class"] = nn::numeric_class();
+  json["runs"] = reproduction.runs.size();
+  json["runs_of_other_builds"] = reproduction.of_other_builds();
+  json["verdicts"] = Json::array();
+  for (const Verdict& verdict : verdicts) {
+    const Expectation& expectation = verdict.expectation;
+    Json row;
+    row["experiment"] = verdict.experiment;
+    row["claim"] = expectation.claim;
+    row["by"] = expectation.of_paper ? "paper" : "us";
+    row["variants"] = expectation.variants;
+    row["seeds"] = verdict.seeds;
+    row["figure"] = measure_text(expectation.measure);
+    row["expected"] = expected_text(expectation);
+    row["bound"] = spread_json(spread(verdict.outcome.expected));
+    row["measured"] = spread_json(spread(verdict.outcome.measured));
+    row["held_alone"] = verdict.outcome.held;
+    row["verdict"] = verdict.word();
+    row["paths"] = verdict.paths;
+    json["verdicts"].push_back(std::move(row));
   }
   return pretty(json);
 }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "tocsin/core/bytes.h"
+#include "tocsin/defense/detector_registry.h"
 #include "tocsin/lab/summary.h"
 
 namespace tocsin::lab {
@@ -103,12 +104,16 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
        "attack_success_rate", "held", "diverged"});
   add(FieldShape::ids, "", {"selected"});
   add(FieldShape::per_client, "", {"weights", "update_norms", "distance_to_mean", "cosine_to_mean", "train_loss"});
-  std::vector<std::string> all{
-      "accuracy_check", "accuracy_check_printed", "distance_band",      "distance_band_weights", "norm", "cosine_to_mean",
-      "sparsity",       "update_histogram",       "update_histogram_ks"};
-  for (const std::string& label : labels)
-    for (const char* end : {"", "_printed", "_weights", "_ks"})
-      if (std::find(all.begin(), all.end(), label + end) == all.end()) all.push_back(label + end);
+  std::vector<std::string> all;  // label and suffix of every reading
+  const auto add_readings = [&](std::string_view label, const Entry<defense::Detector>& entry) {
+    for (const defense::Detector::ReadingName& name : entry.facts.readings) {
+      const std::string reading = std::string(label) + std::string(name.suffix);
+      if (!name.title.empty() && std::find(all.begin(), all.end(), reading) == all.end()) all.push_back(reading);
+    }
+  };
+  for (const Entry<defense::Detector>* entry : defense::detectors()) add_readings(entry->name, *entry);
+  for (const std::string& label : labels)  // of whichever detector
+    for (const Entry<defense::Detector>* entry : defense::detectors()) add_readings(label, *entry);
   const std::initializer_list<const char*> figures{"accuracy_alone", "accuracy_without", "nearest", "farthest",
                                                    "cosine",         "sparsity",         "range"};
   for (const std::string& label : all) {

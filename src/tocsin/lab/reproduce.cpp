@@ -161,12 +161,14 @@ std::size_t Reproduction::unfinished() const {
   return static_cast<std::size_t>(std::count_if(runs.begin(), runs.end(), [](const SharedRun& run) { return run.path.empty(); }));
 }
 
+std::size_t Reproduction::of_other_builds() const {
+  return static_cast<std::size_t>(std::count_if(runs.begin(), runs.end(), [](const SharedRun& run) { return run.other_build; }));
+}
+
 std::vector<std::string> experiment_folders() {
   std::vector<std::string> folders{"experiments"};
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error) return folders;
-  const fs::path prefix = program.parent_path().parent_path();  // of bin/tocsin
+  const fs::path prefix = program_prefix();
+  if (prefix.empty()) return folders;
   folders.push_back((prefix / "share" / "tocsin" / "experiments").lexically_normal().string());
   folders.push_back((prefix.parent_path() / "experiments").lexically_normal().string());  // of build/bin/tocsin
   return folders;

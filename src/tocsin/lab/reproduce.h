@@ -45,6 +45,7 @@ struct Reproduction {
   std::vector<SharedRun> runs;                    ///< all experiments of one seed, then those of the next
   std::vector<std::vector<std::size_t>> serving;  ///< [experiment][plan]: index of its run
   [[nodiscard]] std::size_t unfinished() const;
+  [[nodiscard]] std::size_t of_other_builds() const;  ///< runs that another build finished
 };
 
 /// Reads and checks all files. Throws ConfigError with every fault of all of them, RunError(Exit::usage) for unknown names.
@@ -67,6 +68,7 @@ struct Verdict {
   Outcome outcome;
   std::vector<std::uint64_t> seeds;
   std::vector<std::string> paths;  ///< of the runs it speaks of
+  [[nodiscard]] std::string_view word() const { return outcome.reproduced ? "reproduced" : "not reproduced"; }
 };
 std::vector<Verdict> verdicts(const Reproduction& reproduction);
 

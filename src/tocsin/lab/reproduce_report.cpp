@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of verdicts, three times. A failed expectation is shown as failed.
+// The table of verdicts, for a terminal and as Markdown. A failed expectation is shown as failed.
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "tocsin/lab/build_id.h"
 #include "tocsin/lab/reproduce.h"
@@ -10,10 +9,6 @@
 
 namespace tocsin::lab {
 namespace {
-using Json = nlohmann::ordered_json;
-
-std::string verdict_text(const Verdict& verdict) { return verdict.outcome.reproduced ? "reproduced" : "not reproduced"; }
-
 std::string value_text(double value) {
   if (std::isnan(value)) return "-";
   if (std::isinf(value)) return value > 0 ? "never" : "-inf";
@@ -93,26 +88,9 @@ std::string size_text(const Reproduction& reproduction) {
   return (reproduction.request.small ? "small" : "full size") + (settings.empty() ? "" : ", with " + joined(settings));
 }
 
-std::size_t of_other_builds(const Reproduction& reproduction) {
-  return static_cast<std::size_t>(
-      std::count_if(reproduction.runs.begin(), reproduction.runs.end(), [](const SharedRun& run) { return run.other_build; }));
-}
-
 std::string escaped(std::string text) {
   for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) text.insert(at, "\\");
   return text;
-}
-
-Json number(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  return value;
-}
-Json spread_json(const std::vector<double>& values) {
-  const Spread result = spread(values);
-  Json each = Json::array();
-  for (const double value : values) each.push_back(number(value));
-  return {{"mean", number(result.mean)}, {"deviation", number(result.deviation)}, {"each", each}};
 }
 }  // namespace
 
@@ -142,7 +120,7 @@ std::string verdicts_text(const Reproduction& reproduction, const std::vector<Ve
       for (std::size_t i = 0; i < std::max(claim.size(), what.size()); ++i) {
         std::vector<std::string> cells{i < claim.size() ? claim[i] : "", i < what.size() ? what[i] : ""};
         if (i == 0) cells.insert(cells.end(), {measured_text(verdict.outcome, "+-"), held_text(verdict.outcome)});
-        if (i == 1) cells.push_back(verdict_text(verdict));
+        if (i == 1) cells.push_back(std::string(verdict.word()));
         grid.row(std::move(cells), mark);
       }
     }
@@ -154,7 +132,7 @@ std::string verdicts_text(const Reproduction& reproduction, const std::vector<Ve
     result +=
         "measured: mean and deviation (n - 1) over runs; verdicts are about means, unless they say every\nrun; runs: how many hold "
         "alone\n";
-  if (const std::size_t others = of_other_builds(reproduction); others > 0)
+  if (const std::size_t others = reproduction.of_other_builds(); others > 0)
     result += fmt::format("{} of {} runs were finished by another build\n", others, reproduction.runs.size());
   return result;
 }
@@ -165,7 +143,7 @@ std::string verdicts_markdown(const Reproduction& reproduction, const std::vecto
       "{}. Build {}, {}; {} runs{}. Deviation with n - 1; a verdict compares means over runs unless it says every run; "
       "*runs* says how many hold alone.\n",
       counts_text(verdicts), build_id(), nn::numeric_class(), reproduction.runs.size(),
-      of_other_builds(reproduction) > 0 ? fmt::format(", {} of them by other builds", of_other_builds(reproduction)) : "");
+      reproduction.of_other_builds() > 0 ? fmt::format(", {} of them by other builds", reproduction.of_other_builds()) : "");
   std::string before;
   for (const Verdict& verdict : verdicts) {
     if (verdict.experiment != before)
@@ -183,36 +161,6 @@ std::string verdicts_markdown(const Reproduction& reproduction, const std::vecto
                           verdict.outcome.reproduced ? "reproduced" : "**not reproduced**");
   }
   return result;
-}
-
-std::string verdicts_json(const Reproduction& reproduction, const std::vector<Verdict>& verdicts) {
-  Json json;
-  json["paper"] = reproduction.paper;
-  json["size"] = reproduction.request.small ? "small" : "full";
-  json["settings"] = reproduction.request.settings;
-  json["build_id"] = build_id();
-  json["numeric_class"] = nn::numeric_class();
-  json["runs"] = reproduction.runs.size();
-  json["runs_of_other_builds"] = of_other_builds(reproduction);
-  json["verdicts"] = Json::array();
-  for (const Verdict& verdict : verdicts) {
-    const Expectation& expectation = verdict.expectation;
-    Json row;
-    row["experiment"] = verdict.experiment;
-    row["claim"] = expectation.claim;
-    row["by"] = expectation.of_paper ? "paper" : "us";
-    row["variants"] = expectation.variants;
-    row["seeds"] = verdict.seeds;
-    row["figure"] = measure_text(expectation.measure);
-    row["expected"] = expected_text(expectation);
-    row["bound"] = spread_json(verdict.outcome.expected);
-    row["measured"] = spread_json(verdict.outcome.measured);
-    row["held_alone"] = verdict.outcome.held;
-    row["verdict"] = verdict_text(verdict);
-    row["paths"] = verdict.paths;
-    json["verdicts"].push_back(std::move(row));
-  }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace tocsin::lab

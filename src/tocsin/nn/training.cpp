@@ -138,9 +138,7 @@ BatchWalk::BatchWalk(const TrainingPlace& place, std::size_t epochs, std::size_t
   per_epoch_ = order == BatchOrder::published ? count / batch_ : (count + batch_ - 1) / batch_;
 }
 
-bool BatchWalk::next() { return next(place_.network); }
-
-bool BatchWalk::next(Network& network) {
+bool BatchWalk::next() {
   if (place_.stop.stop_requested()) throw Interrupted();
   if (step_ == steps()) return false;
   if (kind_ == BatchOrder::published) {
@@ -154,7 +152,7 @@ bool BatchWalk::next(Network& network) {
     chosen_ = all.subspan(first, std::min(batch_, all.size() - first));
   }
   gather_wanted(place_.data, chosen_, labels_, targets_);
-  network.put(place_.data, chosen_);
+  place_.network.put(place_.data, chosen_);
   ++step_;
   return true;
 }

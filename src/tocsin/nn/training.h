@@ -104,8 +104,6 @@ class BatchWalk {
   BatchWalk(const TrainingPlace& place, std::size_t epochs, std::size_t batch, BatchOrder order = BatchOrder::shuffled);
   /// Puts the next batch into the network; false where there is none. Throws Interrupted.
   bool next();
-  /// The same for a batch that another replica of the same architecture shall hold.
-  bool next(Network& network);
   [[nodiscard]] Wanted wanted() const { return {labels_, targets_}; }
   [[nodiscard]] std::size_t samples() const { return chosen_.size(); }      ///< of the batch
   [[nodiscard]] std::size_t step() const { return step_ - 1; }              ///< of the batch, from 0

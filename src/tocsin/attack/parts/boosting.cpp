@@ -5,15 +5,6 @@
 #include <variant>
 
 namespace tocsin::attack {
-namespace {
-/// Calls use(begin, end, lambda_j) for every tensor.
-template <class Use>
-void each_factor(double lambda, const Layout& layout, Scope scope, Use use) {
-  for (const Tensor& tensor : layout.tensors)
-    use(tensor.offset, tensor.offset + tensor.size, scope == Scope::weights && tensor.is_bias ? 1.0 : lambda);
-}
-}  // namespace
-
 Scope read_scope(Options& options) {
   const std::string scope = options.word(
       "scope",
@@ -41,27 +32,12 @@ Boost read_boost(Options& options) {
   return result;
 }
 
-void boost_step(Rows row, ConstRows from, double lambda, const Layout& layout, Scope scope) {
-  row.visit([&]<class T>(TypedRows<T> rows) {
-    const std::span<T> values = rows[0];
-    from.visit([&]<class U>(TypedRows<U> others) {
-      const std::span<U> origin = others[0];
-      each_factor(lambda, layout, scope, [&](std::size_t begin, std::size_t end, double factor) {
-        for (std::size_t j = begin; j < end; ++j) {
-          const double start = static_cast<double>(origin[j]);
-          values[j] = static_cast<T>(start + factor * (static_cast<double>(values[j]) - start));
-        }
-      });
-    });
-  });
-}
-
 void boost_change(Rows row, double lambda, const Layout& layout, Scope scope) {
   row.visit([&]<class T>(TypedRows<T> rows) {
-    const std::span<T> values = rows[0];
-    each_factor(lambda, layout, scope, [&](std::size_t begin, std::size_t end, double factor) {
-      for (std::size_t j = begin; j < end; ++j) values[j] = static_cast<T>(factor * static_cast<double>(values[j]));
-    });
+    for (const Tensor& tensor : layout.tensors) {
+      if (scope == Scope::weights && tensor.is_bias) continue;
+      for (T& value : rows[0].subspan(tensor.offset, tensor.size)) value = static_cast<T>(lambda * static_cast<double>(value));
+    }
   });
 }
 

@@ -26,10 +26,7 @@ struct Boost {
 /// Reads `boost` and `scope`.
 Boost read_boost(Options& options);
 
-/// row_j = from_j + lambda_j (row_j - from_j), both [1, d]: a step taken lambda times; lambda_j is 1 for biases where only weights
-/// are boosted. In double, one rounding.
-void boost_step(Rows row, ConstRows from, double lambda, const Layout& layout, Scope scope);
-/// row_j *= lambda_j.
+/// row_j *= lambda, [1, d], in double; biases stay as they are where only weights are boosted.
 void boost_change(Rows row, double lambda, const Layout& layout, Scope scope);
 
 }  // namespace tocsin::attack

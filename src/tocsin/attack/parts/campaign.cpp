@@ -77,13 +77,13 @@ Sent Campaign::conduct(AttackPlace place, Rows update, const Sending& sending, c
     Updates shifted;
     ConstRows start = place.round.global;
     if (estimate == Estimate::pre && !others.empty()) {
-      shifted = Updates(1, start.coordinates(), start.element());
-      shifted.rows().assign(0, start, 0);
+      shifted = copy_of(start);
       add(shifted.rows(), others, 1.0);
       start = std::as_const(shifted).rows();
     }
     Scene scene(place, start, others);
     sent.report = learn(scene, update);
+    join(sent.note, scene.note);
     if (estimate == Estimate::post && !others.empty()) add(update, others, -sending.others_share);
     if (sending.lambda != 1.0) boost_change(update, sending.lambda, place.training.network.architecture().layout(), sending.scope);
     if (add_benign) add(update, scene.own_benign());

@@ -33,6 +33,7 @@ class Scene {
   AttackPlace& place;
   ConstRows start;                 ///< s [1, d], where learning begins
   std::span<const double> others;  ///< delta^ [d]; empty: no estimate was asked for, or there is none yet
+  std::string note;                ///< what the method wants said of this round
   /// The attacker's own clean update [1, d]: a full local training with the client's own streams, run when first asked for. It
   /// leaves the replica for batches changed.
   ConstRows own_benign();

@@ -37,7 +37,7 @@ DistancePlan read_distance(Options& options, bool code, Scope scope) {
   return plan;
 }
 
-DistanceTerm::DistanceTerm(const DistancePlan& plan, Scene& scene, const nn::Network& network) : plan_(plan) {
+DistanceTerm::DistanceTerm(const DistancePlan& plan, Scene& scene) : plan_(plan) {
   if (plan.anchor == Anchor::none || plan.weight == 0.0) return;
   if (plan.anchor == Anchor::previous_others && scene.others.empty()) return;
   std::vector<double> anchor = scene.place.round.global.row(0);
@@ -47,8 +47,8 @@ DistanceTerm::DistanceTerm(const DistancePlan& plan, Scene& scene, const nn::Net
   Updates flat(1, anchor.size(), Element::float64);
   flat.rows().assign(0, anchor);
   // The replica's order is its own: a vector of zeros and ones tells which of its places belong to biases.
-  nn::Network& replica = scene.place.training.network;
-  anchor_ = Updates(1, replica.gradient_vector().coordinates(), replica.gradient_vector().element());
+  nn::Network& network = scene.place.training.network;
+  anchor_ = Updates(1, network.gradient_vector().coordinates(), network.gradient_vector().element());
   if (plan.scope == Scope::weights) {
     std::vector<double> is_bias(anchor.size(), 0.0);
     for (const Tensor& tensor : network.architecture().layout().tensors)

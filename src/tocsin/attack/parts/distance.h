@@ -29,8 +29,8 @@ DistancePlan read_distance(Options& options, bool code, Scope scope);
 /// The term on one replica in one round. Without an estimate yet there is none.
 class DistanceTerm {
  public:
-  /// May train the attacker's clean update: load the replica afterwards.
-  DistanceTerm(const DistancePlan& plan, Scene& scene, const nn::Network& network);
+  /// On the replica for batches. May train the attacker's clean update: load the replica afterwards.
+  DistanceTerm(const DistancePlan& plan, Scene& scene);
   /// A step of `optimizer` along the network's gradient plus rho grad dist, in one pass over memory.
   void step(nn::Network& network, nn::Optimizer& optimizer, double rate);
   /// The parameters were changed by another hand: the distance is not known any more.

@@ -34,7 +34,7 @@ StealthTraining::StealthTraining(const StealthOptions& options, Scene& scene, nn
       scene_(scene),
       network_(scene.place.training.network),
       targets_(scene.place, options.step, options.dropout, 0, attack),
-      distance_(options.distance, scene, network_),
+      distance_(options.distance, scene),
       plan_(scene.place.benign.optimizer),
       optimizer_(plan_, network_.gradient_vector().coordinates(), network_.gradient_vector().element()),
       walk_(scene.place.training, options.epochs, options.batch == 0 ? scene.place.benign.batch : options.batch, order),

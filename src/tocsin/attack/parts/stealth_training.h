@@ -28,6 +28,19 @@ StealthOptions read_stealth(Options& options, std::size_t epochs);
 /// Reads `batch` where it means samples of the attacker's own a step; 0: the training's. For Facts::batch too.
 std::size_t read_own_batch(Options& options);
 
+/// Facts of a method that is made of them.
+constexpr Attack::Facts stealth_facts(std::string_view differs) {
+  return {.trains = true,
+          .needs_targets = true,
+          .stateful = true,
+          .fedsgd = false,
+          .batch = read_own_batch,
+          .reads =
+              "its shard, its targets, the global parameters of the rounds it took part in, what it sent itself, its own share in "
+              "the average and the server's rate",
+          .differs = differs};
+}
+
 /// Both objectives of one attacker in one round. The replica for batches holds w_m, from s on.
 class StealthTraining {
  public:

@@ -6,13 +6,6 @@
 #include <variant>
 
 namespace tocsin::attack {
-namespace {
-std::vector<std::uint32_t> indices(std::span<const Target> targets) {
-  std::vector<std::uint32_t> result;
-  for (const Target& target : targets) result.push_back(target.index);
-  return result;
-}
-}  // namespace
 
 nn::OptimizerPlan StepPlan::resolve(const nn::OptimizerPlan& benign, std::size_t round) const {
   nn::OptimizerPlan plan = benign;
@@ -47,9 +40,8 @@ bool read_dropout(Options& options) {
 TargetLoss::TargetLoss(AttackPlace& place, const StepPlan& steps, bool dropout, std::size_t batch, std::string_view attack)
     : place_(place),
       batch_(batch == 0 ? place.targets.size() : std::min(batch, place.targets.size())),
-      rate_(steps.resolve(place.benign.optimizer, place.round.index).learning_rate),
-      optimizer_(steps.resolve(place.benign.optimizer, place.round.index), place.small.gradient_vector().coordinates(),
-                 place.small.gradient_vector().element()) {
+      plan_(steps.resolve(place.benign.optimizer, place.round.index)),
+      optimizer_(plan_, place.small.gradient_vector().coordinates(), place.small.gradient_vector().element()) {
   require(!place.targets.empty(), "{}: needs at least one target", attack);
   require(place.target_data.classes > 0, "{}: needs labelled data, got regression targets", attack);
   for (std::uint32_t i = 0; i < place.targets.size(); ++i) all_.push_back(i);
@@ -90,7 +82,7 @@ void TargetLoss::put(std::span<const std::uint32_t> chosen) {
 double target_confidence(AttackPlace& place, ConstRows parameters) {
   nn::Network& network = place.small;
   network.load(parameters);
-  network.put(place.target_data, indices(place.targets));
+  network.put(place.target_data, indices_of(place.targets));
   network.forward();
   const std::vector<double> logits = network.logits();
   const std::size_t outputs = network.architecture().outputs();

@@ -40,7 +40,7 @@ class TargetLoss {
   double gradient(std::size_t step);
   /// A step of the optimizer along the last gradient, on the network's parameters or on others [1, raw].
   void step() { step(place_.small.parameters()); }
-  void step(Rows parameters) { optimizer_.step(parameters, place_.small.gradient_vector(), rate_); }
+  void step(Rows parameters) { optimizer_.step(parameters, place_.small.gradient_vector(), plan_.learning_rate); }
   /// Mean loss over all targets, without dropout.
   double loss();
   [[nodiscard]] std::size_t last_batch() const { return wanted_.size(); }
@@ -50,7 +50,7 @@ class TargetLoss {
 
   AttackPlace& place_;
   std::size_t batch_;
-  double rate_;
+  nn::OptimizerPlan plan_;
   nn::Optimizer optimizer_;
   std::vector<std::uint32_t> all_, order_, put_;
   std::vector<std::int32_t> wanted_;
