@@ -12,6 +12,7 @@ find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
+find_package(PNG REQUIRED)
 find_package(nlohmann_json REQUIRED)
 
 # Third-party libraries without a dependable package file of their own.
