@@ -59,6 +59,14 @@ void AddScaled(float* y, float a, const float* x, std::size_t n) {
   const Vector factor = hn::Set(Float(), a);
   map2(y, x, n, [&](Vector old, Vector add) { return hn::MulAdd(factor, add, old); });
 }
+void DivideStabilised(float* r, const float* z, float epsilon, float at_zero, std::size_t n) {
+  const Float d;
+  const Vector zero = hn::Zero(d), up = hn::Set(d, epsilon), down = hn::Set(d, -epsilon), instead = hn::Set(d, at_zero);
+  map2(r, z, n, [&](Vector relevance, Vector value) {
+    const Vector moved = hn::Add(value, hn::IfThenElse(hn::Lt(value, zero), down, up));
+    return hn::Div(relevance, hn::IfThenElse(hn::Eq(moved, zero), instead, moved));
+  });
+}
 void AddScaledDifference(float* HWY_RESTRICT y, float f, const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
   const Float d;
   const Vector factor = hn::Set(d, f);
@@ -316,6 +324,7 @@ HWY_AFTER_NAMESPACE();
 namespace tocsin::kernels {
 
 HWY_EXPORT(Widen);
+HWY_EXPORT(DivideStabilised);
 HWY_EXPORT(AddScaled);
 HWY_EXPORT(AddScaledDifference);
 HWY_EXPORT(SquaredDistance);
@@ -343,6 +352,9 @@ double squared_distance(std::span<const float> a, std::span<const float> b) {
 }
 void multiply(std::span<float> y, std::span<const float> x) { HWY_DYNAMIC_DISPATCH(Multiply)(y.data(), x.data(), y.size()); }
 void relu(std::span<float> y) { HWY_DYNAMIC_DISPATCH(Relu)(y.data(), y.size()); }
+void divide_stabilised(std::span<float> r, std::span<const float> z, float epsilon, float at_zero) {
+  HWY_DYNAMIC_DISPATCH(DivideStabilised)(r.data(), z.data(), epsilon, at_zero, r.size());
+}
 void relu_gate(std::span<float> gradient, std::span<const float> output) {
   HWY_DYNAMIC_DISPATCH(ReluGate)(gradient.data(), output.data(), gradient.size());
 }

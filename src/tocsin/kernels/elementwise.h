@@ -20,6 +20,8 @@ void add_scaled_difference(std::span<float> y, float f, std::span<const float> a
 double squared_distance(std::span<const float> a, std::span<const float> b);
 /// y = y * x.
 void multiply(std::span<float> y, std::span<const float> x);
+/// r = r / S(z), S(z) = z + epsilon sign(z) with sign(0) = +1, and `at_zero` where that is 0.
+void divide_stabilised(std::span<float> r, std::span<const float> z, float epsilon, float at_zero);
 /// y = max(y, 0).
 void relu(std::span<float> y);
 /// gradient = 0 where output <= 0 (the gate of a ReLU, closed at 0).

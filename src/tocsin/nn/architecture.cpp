@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -27,6 +28,8 @@ std::string_view text(LayerKind kind) {
       return "dropout";
     case LayerKind::flatten:
       return "flatten";
+    case LayerKind::batch_norm:
+      return "batch_norm";
   }
   return "unknown";
 }
@@ -40,6 +43,7 @@ Layer dense(std::size_t units, bool bias) { return {.kind = LayerKind::dense, .u
 Layer dropout(double rate) { return {.kind = LayerKind::dropout, .rate = rate}; }
 Layer relu() { return {.kind = LayerKind::relu}; }
 Layer flatten() { return {.kind = LayerKind::flatten}; }
+Layer batch_norm(double epsilon) { return {.kind = LayerKind::batch_norm, .epsilon = epsilon}; }
 
 namespace {
 /// The libraries below take sizes as 32-bit integers, and no sample or tensor that fits a machine is larger than this.
@@ -67,6 +71,10 @@ class LayerCheck {
         return dense_layer();
       case LayerKind::dropout:
         require(layer_.rate >= 0.0 && layer_.rate < 1.0, "{}: rate must be in [0, 1), got {}", where_, layer_.rate);
+        layer_.out = layer_.in;
+        return;
+      case LayerKind::batch_norm:
+        require(layer_.epsilon >= 0.0, "{}: epsilon must be >= 0, got {}", where_, layer_.epsilon);
         layer_.out = layer_.in;
         return;
       case LayerKind::relu:
@@ -146,6 +154,19 @@ void add_tensors(Layout& layout, std::size_t index, Layer& layer) {
   if (layer.bias) layout.tensors.push_back({fmt::format("{}.bias", index), {outputs}, layer.bias_offset, outputs, true});
 }
 
+void add_statistics(Layout& layout, std::size_t index, Layer& layer) {
+  const std::size_t channels = layer.in.channels;
+  const auto add = [&](const char* name, bool is_bias) {
+    const std::size_t offset = layout.coordinates();
+    layout.tensors.push_back({fmt::format("{}.{}", index, name), {channels}, offset, channels, is_bias});
+    return offset;
+  };
+  layer.weight_offset = add("weight", false);
+  layer.bias_offset = add("bias", true);
+  layer.mean_offset = add("running_mean", false);
+  layer.variance_offset = add("running_var", false);
+}
+
 /// Multiply-adds of one pass over a layer, counted twice.
 double pass_flops(const Layer& layer) {
   if (!layer.has_parameters()) return 0.0;
@@ -169,11 +190,16 @@ Architecture::Architecture(std::string name, Shape input, std::vector<Layer> lay
     layer.in = shape;
     LayerCheck(fmt::format("layer {} ({})", i, nn::text(layer.kind)), layer).run();
     if (layer.has_parameters()) add_tensors(layout_, i, layer);
+    if (layer.kind == LayerKind::batch_norm) add_statistics(layout_, i, layer);
     require(parameters() <= kMostElements, "layer {} ({}): too large, more than {} parameters", i, nn::text(layer.kind),
             kMostElements);
     shape = layer.out;
   }
   require(parameters() > 0, "network '{}' has no conv2d and no dense layer, so nothing to learn", name_);
+}
+
+bool Architecture::has_batch_norm() const {
+  return std::any_of(layers_.begin(), layers_.end(), [](const Layer& layer) { return layer.kind == LayerKind::batch_norm; });
 }
 
 double Architecture::forward_flops_per_sample() const {

@@ -16,21 +16,23 @@ namespace tocsin::nn {
 
 using data::Shape;
 
-enum class LayerKind { conv2d, max_pool, avg_pool, dense, relu, dropout, flatten };
+enum class LayerKind { conv2d, max_pool, avg_pool, dense, relu, dropout, flatten, batch_norm };
 std::string_view text(LayerKind kind);
 
 /// One layer. Only the fields of its kind mean something.
 struct Layer {
   LayerKind kind = LayerKind::relu;
-  std::size_t filters = 0;                         ///< conv2d: output channels
-  std::size_t kernel = 0;                          ///< conv2d, pools: side of the window
-  std::size_t stride = 0;                          ///< conv2d, pools; 0 becomes 1 (conv2d) or the kernel (pools)
-  std::size_t padding = 0;                         ///< conv2d: zeros on each side
-  std::size_t units = 0;                           ///< dense: outputs
-  bool bias = true;                                ///< conv2d, dense
-  double rate = 0.0;                               ///< dropout: share dropped; the rest is scaled by 1 / (1 - rate) in training
-  Shape in = {}, out = {};                         ///< filled in by `Architecture`
-  std::size_t weight_offset = 0, bias_offset = 0;  ///< into the flat vector, conv2d and dense
+  std::size_t filters = 0;                           ///< conv2d: output channels
+  std::size_t kernel = 0;                            ///< conv2d, pools: side of the window
+  std::size_t stride = 0;                            ///< conv2d, pools; 0 becomes 1 (conv2d) or the kernel (pools)
+  std::size_t padding = 0;                           ///< conv2d: zeros on each side
+  std::size_t units = 0;                             ///< dense: outputs
+  bool bias = true;                                  ///< conv2d, dense
+  double rate = 0.0;                                 ///< dropout: share dropped; the rest is scaled by 1 / (1 - rate) in training
+  double epsilon = 1e-5;                             ///< batch_norm: added to the variance under the root
+  Shape in = {}, out = {};                           ///< filled in by `Architecture`
+  std::size_t weight_offset = 0, bias_offset = 0;    ///< into the flat vector, conv2d, dense and batch_norm
+  std::size_t mean_offset = 0, variance_offset = 0;  ///< batch_norm: running statistics, which the flat vector holds too
   [[nodiscard]] bool has_parameters() const { return kind == LayerKind::conv2d || kind == LayerKind::dense; }
 };
 
@@ -42,18 +44,22 @@ Layer dense(std::size_t units, bool bias = true);
 Layer dropout(double rate);
 Layer relu();
 Layer flatten();
+/// y = weight (x - running_mean) / sqrt(running_var + epsilon) + bias, by channel: the evaluation form. It cannot be trained yet.
+Layer batch_norm(double epsilon = 1e-5);
 
 enum class Loss { cross_entropy, squared_error };
 enum class Init { glorot, he, fan_in };
 
 /// A checked sequential network. Weights of dense are [out, in], of conv2d [out, in, kernel, kernel]; flatten is C, H, W; biases
-/// follow weights. Tensor names are those PyTorch gives the same nn.Sequential: "<index of the layer>.weight", ".bias".
+/// follow weights; batch_norm has weight, bias, running_mean and running_var of its channels. Tensor names are those PyTorch gives
+/// the same nn.Sequential: "<index of the layer>.weight", ".bias".
 class Architecture {
  public:
   /// Throws std::invalid_argument naming the layer whose input does not fit.
   Architecture(std::string name, Shape input, std::vector<Layer> layers, Loss loss = Loss::cross_entropy);
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] Shape input() const { return input_; }
+  [[nodiscard]] bool has_batch_norm() const;
   [[nodiscard]] std::size_t outputs() const { return layers_.back().out.features(); }
   [[nodiscard]] const std::vector<Layer>& layers() const { return layers_; }
   [[nodiscard]] Loss loss() const { return loss_; }

@@ -47,18 +47,10 @@ class Convolution {
   void output_before_relu(const dnnl::memory& source, const dnnl::memory& plain);
 
  private:
-  [[nodiscard]] dnnl::convolution_forward::primitive_desc describe_forward(const dnnl::memory::desc& source, bool rectified,
-                                                                           dnnl::algorithm algorithm) const;
-  [[nodiscard]] dnnl::convolution_forward::primitive_desc best_forward(const dnnl::memory::desc& source, bool rectified) const;
   [[nodiscard]] dnnl::convolution_backward_weights::primitive_desc describe_weights(dnnl::algorithm algorithm) const;
-  [[nodiscard]] dnnl::convolution_backward_data::primitive_desc describe_data(dnnl::algorithm algorithm,
-                                                                              const dnnl::memory::desc& source) const;
-  [[nodiscard]] dnnl::memory::desc weights_any(onednn::Type type) const;
-  [[nodiscard]] dnnl::memory::desc bias_desc() const;
 
   onednn::Context& context_;
   const Layer& layer_;
-  bool winograd_;  ///< worth trying
   dnnl::convolution_forward::primitive_desc forward_desc_, hint_;
   dnnl::convolution_backward_weights::primitive_desc weights_desc_;
   dnnl::memory output_;

@@ -259,6 +259,7 @@ class Engine final : public Network {
 
 std::unique_ptr<Network> make_engine(const Architecture& architecture, std::size_t capacity, Precision precision) {
   require(precision != Precision::float64, "engine: float64 is the reference's");
+  require(!architecture.has_batch_norm(), "{}: batch_norm is evaluated folded, and cannot be trained yet", architecture.name());
   require(available(precision), "precision bf16 needs AVX512_BF16, which this CPU lacks; use float32");
   return std::make_unique<Engine>(architecture, capacity, precision);
 }

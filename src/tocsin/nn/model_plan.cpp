@@ -46,9 +46,10 @@ Layer read_dropout(Options& options) {
 }
 
 Layer read_layer(Options& options) {
-  const std::string type = options.word("type", {.fallback = "",
-                                                 .words = {"conv2d", "relu", "max_pool", "avg_pool", "flatten", "dense", "dropout"},
-                                                 .help = "kind of layer"});
+  const std::string type =
+      options.word("type", {.fallback = "",
+                            .words = {"conv2d", "relu", "max_pool", "avg_pool", "flatten", "dense", "dropout", "batch_norm"},
+                            .help = "kind of layer"});
   if (type == "conv2d") return read_convolution(options);
   if (type == "max_pool") return read_pool(options, LayerKind::max_pool);
   if (type == "avg_pool") return read_pool(options, LayerKind::avg_pool);
@@ -59,8 +60,11 @@ Layer read_layer(Options& options) {
   if (type == "dropout") return read_dropout(options);
   if (type == "relu") return relu();
   if (type == "flatten") return flatten();
+  if (type == "batch_norm")
+    return batch_norm(
+        options.number("epsilon", {.fallback = 1e-5, .at_least = 0.0, .help = "added to the variance under the root"}));
   if (!options.has("type")) options.fault("type", "a layer needs a type", "for example { type = \"relu\" }");
-  for (const char* key : {"filters", "kernel", "stride", "padding", "units", "bias", "rate"})
+  for (const char* key : {"filters", "kernel", "stride", "padding", "units", "bias", "rate", "epsilon"})
     options.raw(key, "", std::nullopt, "");  // of whatever the layer was meant to be: one fault is enough
   return relu();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the convolutional part of the engine shares of oneDNN: names, one executable step, engine and stream, one scratchpad.
-// Included by spatial.cpp and convolution.cpp only: no other header shows a type of oneDNN.
+// Included by .cpp files of this room and by convolution.h alone: no other header shows a type of oneDNN.
 #pragma once
 #include <algorithm>
 #include <cstddef>

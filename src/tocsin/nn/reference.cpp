@@ -150,6 +150,26 @@ Span bias_of(const Layer& layer, Span flat) {
   return flat.empty() || !layer.has_parameters() || !layer.bias ? Span{} : flat.subspan(layer.bias_offset, layer.out.channels);
 }
 
+/// Slope and offset of a batch_norm in a channel: y = slope x + offset.
+struct Line {
+  double slope, offset;
+};
+Line normaliser(const Layer& layer, In parameters, std::size_t channel) {
+  const double slope =
+      parameters[layer.weight_offset + channel] / std::sqrt(parameters[layer.variance_offset + channel] + layer.epsilon);
+  return {slope, parameters[layer.bias_offset + channel] - slope * parameters[layer.mean_offset + channel]};
+}
+/// Calls use(element, line) for every element of [batch, C, H, W].
+template <class Use>
+void each_normalised(const Layer& layer, In parameters, std::size_t batch, Use&& use) {
+  const std::size_t cells = layer.in.height * layer.in.width;
+  for (std::size_t c = 0; c < layer.in.channels; ++c) {
+    const Line line = normaliser(layer, parameters, c);
+    for (std::size_t b = 0; b < batch; ++b)
+      for (std::size_t i = 0; i < cells; ++i) use((b * layer.in.channels + c) * cells + i, line);
+  }
+}
+
 /// Cross-entropy of one row: log of the sum of exponentials minus the wanted logit, the largest logit taken out first.
 double cross_entropy(In logits, std::size_t label, Out gradient, double scale) {
   const double most = *std::max_element(logits.begin(), logits.end());
@@ -185,6 +205,9 @@ std::vector<double> forward(const Layer& layer, std::span<const double> paramete
     case LayerKind::avg_pool:
       pool(layer, input, output, batch);
       break;
+    case LayerKind::batch_norm:
+      each_normalised(layer, parameters, batch, [&](std::size_t i, Line line) { output[i] = line.slope * input[i] + line.offset; });
+      break;
     case LayerKind::relu:
       for (std::size_t i = 0; i < input.size(); ++i) output[i] = input[i] < 0.0 ? 0.0 : input[i];
       break;
@@ -217,6 +240,10 @@ std::vector<double> backward(const Layer& layer, std::span<const double> paramet
     case LayerKind::max_pool:
     case LayerKind::avg_pool:
       pool_backward(layer, input, output_gradient, result, batch);
+      break;
+    case LayerKind::batch_norm:
+      require(gradient.empty(), "batch_norm cannot be trained yet");
+      each_normalised(layer, parameters, batch, [&](std::size_t i, Line line) { result[i] = line.slope * output_gradient[i]; });
       break;
     case LayerKind::relu:
       for (std::size_t i = 0; i < result.size(); ++i) result[i] = input[i] > 0.0 ? output_gradient[i] : 0.0;

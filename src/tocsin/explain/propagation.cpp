@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/explain/propagation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tocsin/core/errors.h"
+
+namespace tocsin::explain {
+namespace {
+using nn::Layer;
+using nn::LayerKind;
+
+bool is_affine(const Layer& layer) { return layer.has_parameters() || layer.kind == LayerKind::batch_norm; }
+
+bool raises(const Redistribution& rule) {
+  return std::any_of(rule.branches.begin(), rule.branches.end(), [](const Branch& branch) {
+    return std::any_of(branch.terms.begin(), branch.terms.end(), [](const Term& term) { return term.w == Weights::raised; });
+  });
+}
+
+/// Whether what enters layer k can be negative, the network's own input apart: nothing but pools, flattens and dropouts since a
+/// ReLU.
+bool may_be_negative(const nn::Architecture& architecture, std::size_t k) {
+  while (k-- > 0) {
+    const LayerKind kind = architecture.layers()[k].kind;
+    if (kind == LayerKind::relu) return false;
+    if (is_affine(architecture.layers()[k])) return true;
+  }
+  return false;
+}
+
+class Propagation final : public Method {
+ public:
+  explicit Propagation(RuleSet rules) : rules_(std::move(rules)) {}
+
+  std::vector<double> maps(Scene& scene) const override {
+    const WalkPlan plan = plan_of(rules_, scene.architecture());
+    refuse_negative_input(plan, scene);
+    std::vector<double> seed = scene.logits();
+    if (rules_.positive_seed)
+      for (double& value : seed) value = std::max(value, 0.0);
+    return scene.walk(plan, seed);
+  }
+  void check(const nn::Architecture& architecture) const override {
+    const WalkPlan plan = plan_of(rules_, architecture);
+    for (std::size_t k = 0; k < architecture.layers().size(); ++k)
+      require(plan.rule(k) == nullptr || !raises(*plan.rule(k)) || !may_be_negative(architecture, k),
+              "LRP-gamma needs inputs >= 0, and no ReLU stands before layer {} ({})", k, text(architecture.layers()[k].kind));
+  }
+  double passes() const override {
+    double most = 1;
+    for (const Redistribution* rule : {&rules_.dense, &rules_.convolution})
+      most = std::max(most, static_cast<double>(rule->branches.size()));
+    return most;
+  }
+
+ private:
+  static void refuse_negative_input(const WalkPlan& plan, const Scene& scene) {
+    const std::vector<Layer>& layers = scene.architecture().layers();
+    const auto first = std::find_if(layers.begin(), layers.end(), is_affine);
+    const auto k = static_cast<std::size_t>(first - layers.begin());
+    if (first == layers.end() || plan.rule(k) == nullptr || !raises(*plan.rule(k))) return;
+    const std::span<const double> inputs = scene.chunk().inputs;
+    require(std::none_of(inputs.begin(), inputs.end(), [](double x) { return x < 0.0; }),
+            "LRP-gamma needs inputs >= 0, and layer {} ({}) reads negative features; give the first layer another rule", k,
+            text(first->kind));
+  }
+
+  RuleSet rules_;
+};
+}  // namespace
+
+WalkPlan plan_of(const RuleSet& rules, const nn::Architecture& architecture) {
+  WalkPlan plan{.gate = Gate::open, .rules = {}, .shares_averages = true};
+  plan.rules.resize(architecture.layers().size());
+  bool is_first = true;
+  for (std::size_t k = 0; k < architecture.layers().size(); ++k) {
+    const Layer& layer = architecture.layers()[k];
+    if (!is_affine(layer)) continue;
+    const bool is_dense =
+        layer.kind == LayerKind::dense || (layer.kind == LayerKind::batch_norm && layer.in.height * layer.in.width == 1);
+    plan.rules[k] = is_first && rules.first ? *rules.first : is_dense ? rules.dense : rules.convolution;
+    is_first = false;
+  }
+  return plan;
+}
+
+std::unique_ptr<Method> make_propagation(RuleSet rules) { return std::make_unique<Propagation>(std::move(rules)); }
+
+std::optional<Redistribution> read_first(Options& options, std::string_view fallback) {
+  const std::string word = options.word(
+      "first", {.fallback = fallback, .words = {"same", "zb", "w_squared", "flat"}, .help = "rule of the first affine layer"});
+  const double low = options.number("low", {.fallback = 0.0, .at_most = 0.0, .help = "smallest input, for first = \"zb\""});
+  const double high = options.number("high", {.fallback = 1.0, .at_least = 0.0, .help = "largest input, for first = \"zb\""});
+  const bool bias = options.flag("first_bias", {.fallback = false, .help = "add b^2, for first = \"w_squared\""});
+  if (word == "zb") {
+    if (low < high) return z_box(low, high);
+    options.fault("low", "low must be below high");
+    return z_box(0.0, 1.0);
+  }
+  if (word == "w_squared") return w_squared(bias);
+  if (word == "flat") return flat();
+  return std::nullopt;
+}
+
+}  // namespace tocsin::explain

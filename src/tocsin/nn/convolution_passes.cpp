@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/nn/convolution_passes.h"
+
+namespace tocsin::nn::onednn {
+namespace {
+constexpr std::size_t kWinogradKernel = 3;
+constexpr std::size_t kWinogradChannels = 16;  // fewer do not fill a vector
+}  // namespace
+
+memory::desc weights_any(const Layer& layer, Type type) {
+  return any({dim(layer.filters), dim(layer.in.channels), dim(layer.kernel), dim(layer.kernel)}, type);
+}
+memory::desc bias_desc(const Layer& layer) { return {{dim(layer.filters)}, Type::f32, Tag::x}; }
+
+bool tries_winograd(const Context& context, const Layer& layer) {
+  return context.type == Type::f32 && layer.kernel == kWinogradKernel && layer.stride == 1 &&
+         layer.in.channels >= kWinogradChannels;
+}
+
+dnnl::convolution_forward::primitive_desc describe_forward(const Context& context, const Layer& layer, const memory::desc& source,
+                                                           bool rectified, dnnl::algorithm algorithm) {
+  dnnl::primitive_attr attributes = context.attributes();
+  if (rectified) {
+    dnnl::post_ops post;
+    post.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    attributes.set_post_ops(post);
+  }
+  const memory::desc weights = weights_any(layer, context.type), out = any(shape_of(layer.out, context.batch), context.type);
+  const auto kind = dnnl::prop_kind::forward_training;
+  const Dims strides = pair(layer.stride), padding = pair(layer.padding);
+  if (!layer.bias) return {{kind, algorithm, source, weights, out, strides, padding, padding}, attributes, context.engine};
+  return {{kind, algorithm, source, weights, bias_desc(layer), out, strides, padding, padding}, attributes, context.engine};
+}
+
+/// Winograd may choose other activation layouts than direct; then what stands around would have to translate, so direct it is.
+dnnl::convolution_forward::primitive_desc best_forward(const Context& context, const Layer& layer, const memory::desc& source,
+                                                       bool rectified) {
+  const auto direct = describe_forward(context, layer, source, rectified, dnnl::algorithm::convolution_direct);
+  if (!tries_winograd(context, layer)) return direct;
+  const auto tried = winograd_or_direct(
+      true, [&](dnnl::algorithm algorithm) { return describe_forward(context, layer, direct.src_desc(), rectified, algorithm); });
+  return tried.dst_desc() == direct.dst_desc() ? tried : direct;
+}
+
+dnnl::convolution_backward_data::primitive_desc best_data(const Context& context, const Layer& layer, const memory::desc& source,
+                                                          const memory::desc& output,
+                                                          const dnnl::convolution_forward::primitive_desc& hint) {
+  return winograd_or_direct(tries_winograd(context, layer), [&](dnnl::algorithm algorithm) {
+    const Dims strides = pair(layer.stride), padding = pair(layer.padding);
+    return dnnl::convolution_backward_data::primitive_desc(
+        {algorithm, source, weights_any(layer, context.type), output, strides, padding, padding}, context.attributes(),
+        context.engine, hint);
+  });
+}
+
+}  // namespace tocsin::nn::onednn

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a convolution's passes are described to oneDNN: which algorithm, which layouts. For the engine and for walks through a
+// network layer by layer, so that both choose alike. Included by .cpp files and convolution.h only.
+#pragma once
+#include "tocsin/nn/onednn.h"
+
+namespace tocsin::nn::onednn {
+
+/// Weights [out, in, k, k] in whatever layout a pass likes; the bias [out].
+memory::desc weights_any(const Layer& layer, Type type);
+memory::desc bias_desc(const Layer& layer);
+
+/// Whether Winograd's F(4x4, 3x3) is worth asking for.
+bool tries_winograd(const Context& context, const Layer& layer);
+/// The first of Winograd (if it is worth trying) and direct that oneDNN can make.
+template <class Make>
+auto winograd_or_direct(bool winograd, Make make) {
+  if (winograd) {
+    try {
+      return make(dnnl::algorithm::convolution_winograd);
+    } catch (const dnnl::error&) {  // no such kernel for this shape or CPU
+    }
+  }
+  return make(dnnl::algorithm::convolution_direct);
+}
+
+/// y = W x + b, then max(y, 0) if `rectified`.
+dnnl::convolution_forward::primitive_desc describe_forward(const Context& context, const Layer& layer, const memory::desc& source,
+                                                           bool rectified, dnnl::algorithm algorithm);
+/// The same by the best algorithm whose activations lie as the direct one's.
+dnnl::convolution_forward::primitive_desc best_forward(const Context& context, const Layer& layer, const memory::desc& source,
+                                                       bool rectified);
+/// x = W^T y into the layout `source`, y in the layout `output`.
+dnnl::convolution_backward_data::primitive_desc best_data(const Context& context, const Layer& layer, const memory::desc& source,
+                                                          const memory::desc& output,
+                                                          const dnnl::convolution_forward::primitive_desc& hint);
+
+}  // namespace tocsin::nn::onednn
