@@ -141,4 +141,13 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
   return result;
 }
 
+std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known) {
+  constexpr std::size_t kMostNames = 12;
+  std::string message = fmt::format("unknown {} '{}'", kind, printable(name));
+  message += known.size() <= kMostNames ? "; known: " + joined(known) : fmt::format("; see `tocsin list {}s`", kind);
+  const std::vector<std::string> nearest = nearest_names(name, known);
+  if (!nearest.empty()) message += fmt::format("; did you mean '{}'?", joined(nearest, "' or '"));
+  return message;
+}
+
 }  // namespace tocsin

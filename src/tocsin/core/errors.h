@@ -110,6 +110,9 @@ std::string printable(std::string_view text, std::size_t limit = 200);
 /// Up to three of `known` nearest to `name`: Damerau-Levenshtein distance <= 2 and <= a third of the length of `name` (at least 1).
 std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& known);
 
+/// "unknown attack 'aile'; known: none, alie; did you mean 'alie'?"; many known names are left to `tocsin list attacks`.
+std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known);
+
 /// "a, b, c".
 std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
 

@@ -94,7 +94,7 @@ std::vector<std::string> read_variant_names(Options& options, const std::vector<
     else if (none)
       options.fault("variant", "the file has no variants");
     else if (std::find(known_names.begin(), known_names.end(), *name) == known_names.end())
-      options.fault("variant", detail::unknown_name("variant", *name, known_names));
+      options.fault("variant", unknown_name("variant", *name, known_names));
     names.push_back(name == nullptr ? "" : *name);
   };
   if (const Array* array = value->as<Array>()) {

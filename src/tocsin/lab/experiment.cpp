@@ -162,7 +162,7 @@ void choose_variants(std::vector<Variant>& variants, const Request& request, con
   if (!request.variant.empty() && !known)
     throw ConfigError(
         {Fault{Place{request.file, 0, 0},
-               names.empty() ? "the file has no variants" : detail::unknown_name("variant", request.variant, names), ""}});
+               names.empty() ? "the file has no variants" : unknown_name("variant", request.variant, names), ""}});
   std::erase_if(variants, [&](const Variant& variant) {
     return !belongs(variant.size, request.small) || (!request.variant.empty() && variant.name != request.variant);
   });

@@ -47,7 +47,7 @@ void check_method(const Table& table, const Registry<Interface>& registry, std::
   if (name == nullptr) return;
   const Entry<Interface>* entry = registry.find(*name);
   if (entry == nullptr) {
-    faults.add(table.find("name")->place, detail::unknown_name(kind, *name, registry.names()));
+    faults.add(table.find("name")->place, unknown_name(kind, *name, registry.names()));
     return;
   }
   Faults found;
@@ -111,7 +111,7 @@ void read_attack(Options& options, const Table* table, Plan& plan, Place& place)
   if (plan.attack_entry != nullptr) {
     plan.attack = plan.attack_entry->make(options);
   } else {
-    options.fault("name", detail::unknown_name("attack", name, attack::attacks().names()));
+    options.fault("name", unknown_name("attack", name, attack::attacks().names()));
     read_all(options, table);
   }
 }
@@ -134,7 +134,7 @@ void read_defense(Options& options, PlanText& text, Plan& plan, Place& place) {
     if (plan.rule_entry != nullptr) {
       plan.rule = plan.rule_entry->make(rule);
     } else if (rule.has("name")) {
-      rule.fault("name", detail::unknown_name("rule", name, defense::aggregators().names()));
+      rule.fault("name", unknown_name("rule", name, defense::aggregators().names()));
       read_all(rule, table);
     }
     rule.finish();

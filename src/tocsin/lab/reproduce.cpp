@@ -73,7 +73,7 @@ fs::path find_paper(const std::string& paper) {
     throw RunError(Exit::usage,
                    fmt::format("no experiments of '{}' were found in {}", printable(paper), joined(experiment_folders())),
                    "give the path of a folder of experiment files");
-  throw RunError(Exit::usage, detail::unknown_name("paper", paper, known), "or the path of a folder of experiment files");
+  throw RunError(Exit::usage, unknown_name("paper", paper, known), "or the path of a folder of experiment files");
 }
 
 [[noreturn]] void refuse_experiment(const std::string& name, const std::vector<std::string>& known) {

@@ -186,13 +186,4 @@ TargetPlan read_targets(Options options) {
   return plan;
 }
 
-std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known) {
-  constexpr std::size_t kMostNames = 12;
-  std::string message = fmt::format("unknown {} '{}'", kind, printable(name));
-  message += known.size() <= kMostNames ? "; known: " + joined(known) : fmt::format("; see `tocsin list {}s`", kind);
-  const std::vector<std::string> nearest = nearest_names(name, known);
-  if (!nearest.empty()) message += fmt::format("; did you mean '{}'?", joined(nearest, "' or '"));
-  return message;
-}
-
 }  // namespace tocsin::lab::detail

@@ -29,9 +29,6 @@ struct ThreatText {
 ThreatText read_threat(Options& options);
 TargetPlan read_targets(Options options);
 
-/// "unknown attack 'aile'; known: none, alie; did you mean 'alie'?"
-std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known);
-
 /// An option that may be left out and then has no value at all. Numbers have both bounds.
 std::optional<double> optional_number(Options& options, std::string_view key, const NumberOption& option);
 std::optional<std::size_t> optional_count(Options& options, std::string_view key, const CountOption& option);

@@ -175,10 +175,11 @@ struct LayerEngine::Impl {
     aim(pass.from, from);
     aim(pass.to, to);
     const bool fused = rectify && pass.fused;
-    std::unordered_map<int, memory> arguments{
-        {DNNL_ARG_SRC, pass.from}, {DNNL_ARG_WEIGHTS, set.forward}, {DNNL_ARG_DST, pass.to}, {DNNL_ARG_SCRATCHPAD, scratch()}};
-    if (layer.bias) arguments.emplace(DNNL_ARG_BIAS, context.view(bias_desc(layer), set.bias.data()));
-    (fused ? pass.rectified : pass.forward).execute(context.stream, arguments);
+    Call call{
+        fused ? pass.rectified : pass.forward,
+        {{DNNL_ARG_SRC, pass.from}, {DNNL_ARG_WEIGHTS, set.forward}, {DNNL_ARG_DST, pass.to}, {DNNL_ARG_SCRATCHPAD, scratch()}}};
+    if (layer.bias) call.arguments.emplace(DNNL_ARG_BIAS, context.view(bias_desc(layer), set.bias.data()));
+    call(context.stream);
     if (rectify && !fused) kernels::relu({to, pass.to.get_desc().get_size() / sizeof(float)});
   }
   void pull(Weights& set, const float* from, float* to) {
@@ -222,10 +223,10 @@ struct LayerEngine::Impl {
     Passes& pool = passes[k];
     aim(pool.from, forward ? from : to);
     aim(pool.to, forward ? to : from);
-    std::unordered_map<int, memory> arguments{{forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_SRC, pool.from},
-                                              {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, pool.to}};
-    if (pool.winners) arguments.emplace(DNNL_ARG_WORKSPACE, pool.winners);
-    (forward ? pool.forward : pool.backward).execute(context.stream, arguments);
+    Call call{forward ? pool.forward : pool.backward,
+              {{forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_SRC, pool.from}, {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, pool.to}}};
+    if (pool.winners) call.arguments.emplace(DNNL_ARG_WORKSPACE, pool.winners);
+    call(context.stream);
   }
   /// A flatten keeps the plain order: its output as the shape of its input.
   memory::desc before(std::size_t k) const { return plain_of(layer_at(k).in); }

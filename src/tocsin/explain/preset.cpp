@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/explain/preset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tocsin/core/errors.h"
+#include "tocsin/explain/registry.h"
+
+namespace tocsin::explain {
+namespace {
+struct Column {
+  std::string_view title, method, options;
+};
+
+constexpr Column kPaper[] = {
+    {"Input", "input", ""},
+    {"Gradient", "gradient", ""},
+    {"SmoothGrad", "smoothgrad", "sigma = 50\nunit = \"absolute\"\nnoise = \"independent\"\nsample_neuron = \"own\""},
+    {"Integrated Gradients", "integrated_gradients", "rule = \"right_negated\"\nsample_neuron = \"own\""},
+    {"Deconvnet", "deconvnet", "seed = \"logit\""},
+    {"Guided Backprop", "guided_backprop", "seed = \"logit\""},
+    {"LRP-Z", "lrp_z", "at_zero = 1e-7"},
+    {"LRP-Epsilon", "lrp_epsilon", "epsilon = 1"},
+};
+
+constexpr Column kSane[] = {
+    {"Gradient", "gradient", ""},
+    {"SmoothGrad", "smoothgrad", ""},
+    {"VarGrad", "vargrad", ""},
+    {"Integrated Gradients", "integrated_gradients", ""},
+    {"DeconvNet", "deconvnet", ""},
+    {"Guided Backprop", "guided_backprop", ""},
+    {"LRP-Z", "lrp_z", ""},
+    {"LRP-epsilon .01", "lrp_epsilon", ""},
+    {"LRP-gamma .25", "lrp_gamma", ""},
+    {"epsilon-plus", "epsilon_plus", ""},
+    {"z+", "z_plus", ""},
+    {"Grad-CAM", "grad_cam", ""},
+    {"Occlusion", "occlusion", ""},
+};
+
+MethodUse use_of(const Column& column, std::string options) {
+  return make_method(column.method, options, "preset", std::string(column.title));
+}
+}  // namespace
+
+std::vector<MethodUse> paper_methods(PublishedLibrary library) {
+  std::vector<MethodUse> result;
+  for (const Column& column : kPaper) {
+    std::string options(column.options);
+    if (library != PublishedLibrary::v1_0_4 && column.method == "integrated_gradients")
+      options = library == PublishedLibrary::v1_0_5 ? "rule = \"beyond\"\nsample_neuron = \"own\"" : "rule = \"beyond\"";
+    if (library == PublishedLibrary::v1_0_6 && column.method == "smoothgrad")
+      options = "sigma = 50\nunit = \"absolute\"\nnoise = \"independent\"";
+    result.push_back(use_of(column, std::move(options)));
+  }
+  return result;
+}
+
+std::vector<MethodUse> sane_methods(const nn::Architecture& architecture) {
+  std::vector<MethodUse> result;
+  for (const Column& column : kSane) {
+    MethodUse use = use_of(column, std::string(column.options));
+    try {
+      use.method->check(architecture);
+      result.push_back(std::move(use));
+    } catch (const std::invalid_argument&) {  // Grad-CAM without a convolution, LRP-gamma without ReLUs
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> paper_traps(const nn::Architecture& architecture) {
+  const auto& layers = architecture.layers();
+  const bool pools =
+      std::any_of(layers.begin(), layers.end(), [](const nn::Layer& layer) { return layer.kind == nn::LayerKind::max_pool; });
+  return {
+      "SmoothGrad: sigma 50 is 50 times the range of a pixel, so its map carries practically no information on the image.",
+      pools ? "DeconvNet depends on the image through the winners of max-pools alone."
+            : "DeconvNet does not depend on the image at all in a network without max-pools: one map a model and class.",
+      "Each model explains its own prediction: on a target image the benign map is about the true class, the poisoned one about "
+      "the target class.",
+      "Each map is scaled by its own maximum, which hides how large it is.",
+      "Where the background is black, everything that is multiplied by the input is exactly 0 in every model.",
+  };
+}
+
+std::optional<MethodUse> read_method(Options& options) {
+  const std::string name = options.text("name", {.fallback = std::nullopt, .help = "of the method (`tocsin list methods`)"});
+  if (!options.has("name")) return std::nullopt;
+  const Entry<Method>* entry = methods().find(name);
+  if (entry == nullptr) {
+    options.fault("name", unknown_name("method", name, methods().names()));
+    return std::nullopt;
+  }
+  MethodUse use{.label = options.text("label", {.fallback = entry->name, .help = "what it is called in files and records"}),
+                .title = {},
+                .entry = entry,
+                .method = entry->make(options),
+                .resolved = {}};
+  use.title = use.label;
+  use.resolved = options.resolved();
+  return use;
+}
+
+MethodUse make_method(std::string_view name, const std::string& options_toml, const std::string& place, std::string title) {
+  const Table table = parse_toml(options_toml, place);
+  Faults faults;
+  Options options(&table, Place{place, 0, 0}, std::string(name), faults);
+  const Entry<Method>* entry = methods().find(name);
+  if (entry == nullptr) faults.add(Place{place, 0, 0}, unknown_name("method", std::string(name), methods().names()));
+  faults.raise();
+  MethodUse use{.label = std::string(name),
+                .title = title.empty() ? std::string(name) : std::move(title),
+                .entry = entry,
+                .method = entry->make(options),
+                .resolved = {}};
+  options.finish();
+  faults.raise();
+  use.resolved.set("name", {}, Value(std::string(name)));
+  const Table read = options.resolved();
+  for (const Table::Member& member : read.members()) use.resolved.set(member.key, {}, member.value);
+  return use;
+}
+
+}  // namespace tocsin::explain
