@@ -57,7 +57,7 @@ class Parser {
     const std::string first = argv[1];
     if (first == "help") return help_of(argc > 2 ? argv[2] : "");
     if (!first.starts_with("-") && verbs_.find(first) == verbs_.end())
-      throw RunError(Exit::usage, lab::detail::unknown_name("verb", first, verb_names()), "tocsin --help");
+      throw RunError(Exit::usage, unknown_name("verb", first, verb_names()), "tocsin --help");
     try {
       app_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
@@ -259,7 +259,7 @@ class Parser {
     line_.verb = Verb::help;
     const auto found = verbs_.find(verb);
     if (!verb.empty() && found == verbs_.end())
-      throw RunError(Exit::usage, lab::detail::unknown_name("verb", verb, verb_names()), "tocsin --help");
+      throw RunError(Exit::usage, unknown_name("verb", verb, verb_names()), "tocsin --help");
     line_.help = found == verbs_.end() ? app_.help() : found->second.app->help("tocsin");
     return line_;
   }
