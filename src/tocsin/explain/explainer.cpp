@@ -62,6 +62,7 @@ struct Explainer::Impl {
   Workers* workers;
   Ready ready;
   std::string run;
+  std::size_t redrawn = 0;
   std::vector<std::unique_ptr<Walker>> walkers;
 
   Impl(const Explained& model, const ExplainOptions& o, Workers* w)
@@ -80,7 +81,7 @@ struct Explainer::Impl {
   }
   Noise noise() const {
     const Stream stream = Stream(options.seed).at("explain/noise");
-    const Stream drawn = options.redraw == 0 ? stream : stream.at("redraw").at(options.redraw);
+    const Stream drawn = redrawn == 0 ? stream : stream.at("redraw").at(redrawn);
     return {drawn, drawn.at(run.empty() ? "model" : run)};
   }
   /// Calls use(walker, first image, images) for every chunk.
@@ -141,10 +142,9 @@ struct Explainer::Impl {
     return result;
   }
 
-  std::vector<Maps> explain(const Images& images, std::span<const MethodUse> methods, const NeuronMode& mode) {
+  std::vector<Maps> explain(const Images& images, std::span<const MethodUse> methods, const Answers& answers,
+                            const std::vector<std::size_t>& neurons) {
     for (const MethodUse& use : methods) use.method->check(ready.architecture);
-    const Answers answers = answer(images);
-    const std::vector<std::size_t> neurons = neurons_of(images, answers, mode);
     const std::size_t n = images.size(), outputs = ready.architecture.outputs();
     const Element element = options.precision == nn::Precision::float64 ? Element::float64 : Element::float32;
     // A map may have a size of its own (Grad-CAM not enlarged): known from the first chunk.
@@ -191,8 +191,20 @@ void Explainer::load(const Explained& model) {
 }
 Answers Explainer::answer(const Images& images) { return impl_->answer(images); }
 std::vector<Maps> Explainer::explain(const Images& images, std::span<const MethodUse> methods, const NeuronMode& mode) {
-  return impl_->explain(images, methods, mode);
+  const Answers answers = impl_->answer(images);
+  return impl_->explain(images, methods, answers, impl_->neurons_of(images, answers, mode));
 }
+std::vector<Maps> Explainer::explain(const Images& images, std::span<const MethodUse> methods, std::vector<std::size_t> neurons) {
+  require(neurons.size() == images.size(), "explain: {} neurons for {} images", neurons.size(), images.size());
+  for (const std::size_t neuron : neurons)
+    require(neuron < impl_->ready.architecture.outputs(), "explain: there is no neuron {}: the network has {}", neuron,
+            impl_->ready.architecture.outputs());
+  return impl_->explain(images, methods, impl_->answer(images), neurons);
+}
+std::vector<std::size_t> Explainer::neurons(const Images& images, const NeuronMode& mode) {
+  return impl_->neurons_of(images, impl_->answer(images), mode);
+}
+void Explainer::redraw(std::size_t number) { impl_->redrawn = number; }
 
 std::size_t footprint(const nn::Architecture& architecture, const ExplainOptions& options) {
   // Values forward as a replica of training, six buffers of the largest value, the parameters in double and in two layouts.

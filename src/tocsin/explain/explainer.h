@@ -58,7 +58,6 @@ struct Maps {
 struct ExplainOptions {
   nn::Precision precision = nn::Precision::float32;
   std::uint64_t seed = 1;  ///< of the noise
-  std::size_t redraw = 0;  ///< another number draws other noise
   std::size_t chunk = 32;  ///< images a walker sees at once
 };
 
@@ -74,9 +73,15 @@ class Explainer {
   /// Another model of the same architecture in the same walkers.
   void load(const Explained& model);
   Answers answer(const Images& images);
+  /// The neuron of each image [n], fixed from the clean input.
+  std::vector<std::size_t> neurons(const Images& images, const NeuronMode& mode);
   /// One entry a method. The neuron is fixed from the clean input. `target` is the attacker's class where the image has one, the
   /// own prediction elsewhere. Throws std::invalid_argument if a class does not exist, or a method does not fit the network.
   std::vector<Maps> explain(const Images& images, std::span<const MethodUse> methods, const NeuronMode& mode);
+  /// The same for given neurons [n].
+  std::vector<Maps> explain(const Images& images, std::span<const MethodUse> methods, std::vector<std::size_t> neurons);
+  /// Another number draws other noise from now on; 0 at first.
+  void redraw(std::size_t number);
 
  private:
   struct Impl;

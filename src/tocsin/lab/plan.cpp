@@ -196,6 +196,16 @@ void resolve(Plan& plan, Options& root, const Value& validation, const Value& de
   put("defense", "detectors", detectors);
 }
 
+/// A run that keeps models must reach the rounds they are of.
+void check_explain(const ExplainPlan& explain, const Plan& plan, Options& table, Options& federation) {
+  for (const std::size_t round : explain.rounds)
+    if (round > plan.federation.rounds)
+      table.fault("rounds", fmt::format("round {} is asked for, and the run has {}", round, plan.federation.rounds));
+  if (plan.federation.stop_at_accuracy)
+    federation.fault("stop_at_accuracy", "a run that keeps models for explanations does not stop early",
+                     "leave stop_at_accuracy out, or [explain]");
+}
+
 struct Section {
   std::string_view key, help;
 };
@@ -208,6 +218,7 @@ constexpr Section kServer{"server", "how the aggregated update moves the global 
 constexpr Section kThreat{"threat", "who is malicious, what they see, and what the defense is told to expect"};
 constexpr Section kAttack{"attack", "what the malicious clients do, and to what end"};
 constexpr Section kDefense{"defense", "how the server combines the updates of a round"};
+constexpr Section kExplain{"explain", "explanations: which models a run keeps for them, and how sets of runs are compared"};
 constexpr Section kVariant{"variant", "[[variant]]: a name and the keys in which it differs; a file with variants runs them all"};
 constexpr Section kExpect{"expect",
                           "[[expect]]: what the experiment is claimed to show; judged by `tocsin reproduce`, never part of a plan"};
@@ -281,6 +292,13 @@ Plan read_plan(const Table& root, const Table& base, const std::string& variant,
   read_attack(attack, attack_value == nullptr ? nullptr : attack_value->as<Table>(), plan, attack_place);
   Options defense = table(kDefense);
   read_defense(defense, *text, plan, rule_place);
+  if (options.has(kExplain.key)) {
+    Options explain = table(kExplain);
+    plan.explain = read_explain(explain);
+    check_explain(*plan.explain, plan, explain, federation);
+  } else {
+    options.raw(kExplain.key, "", std::nullopt, kExplain.help);
+  }
   for (const Section& section : {kVariant, kExpect, kSmall})  // read before, but names to be known
     options.raw(section.key, "", std::nullopt, section.help);
   options.finish();
@@ -337,6 +355,7 @@ std::vector<TableDoc> experiment_file_docs() {
   });
   add("[attack.targets]", "named test samples, or some drawn by the seed", [](Options& options) { detail::read_targets(options); });
   section(kDefense, [&](Options& options) { read_defense(options, text, plan, place); });
+  section(kExplain, [](Options& options) { read_explain(options); });
   section(kVariant, [](Options& options) {
     options.text("name", {.fallback = std::nullopt, .help = "of the variant; run directories are named for it"});
     read_size(options, "in which size of the experiment it runs");

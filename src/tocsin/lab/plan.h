@@ -18,6 +18,7 @@
 #include "tocsin/defense/set_aside.h"
 #include "tocsin/fed/federation.h"
 #include "tocsin/lab/detectors.h"
+#include "tocsin/lab/explain_plan.h"
 #include "tocsin/nn/architecture.h"
 #include "tocsin/nn/training.h"
 
@@ -65,6 +66,7 @@ struct Plan {
   std::unique_ptr<defense::Aggregator> rule;
   std::optional<Options> rule_options;
   std::vector<PlannedDetector> detectors;
+  std::optional<ExplainPlan> explain;  ///< [explain], if the file has it
   defense::NonFiniteCounts nonfinite = defense::NonFiniteCounts::count;
   PlanPlaces places;
   Table resolved;                    ///< every option with its value; reads back to the same plan

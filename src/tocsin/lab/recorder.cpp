@@ -125,6 +125,17 @@ void RunDirectory::add(const fed::RoundRecord& record, const fed::RoundTimes& ti
   times_->append(times_line(times));
 }
 
+void RunDirectory::keep_model(std::size_t round, const Layout& layout, ConstRows global) {
+  keep(model_file(round), nn::format_safetensors(layout, global));
+}
+
+void RunDirectory::keep(const std::string& name, std::string_view bytes) {
+  const fs::path file = fs::path(path_) / name;
+  make_folders(file.parent_path());
+  write_file(file.string(), bytes);
+  kept_.push_back(name);
+}
+
 void RunDirectory::finish(const Layout& layout, ConstRows global, const std::string& summary) {
   const auto file = [&](const std::string& name) { return (fs::path(path_) / name).string(); };
   records_->sync();
@@ -133,7 +144,9 @@ void RunDirectory::finish(const Layout& layout, ConstRows global, const std::str
   nn::write_safetensors(file("model.safetensors"), layout, global);
   write_file(file("summary.json"), summary);
   std::string done;
-  for (const std::string& name : compared_files())
+  std::vector<std::string> names = compared_files();
+  names.insert(names.end(), kept_.begin(), kept_.end());
+  for (const std::string& name : names)
     done += fmt::format("{}  {}\n", read_file(file(name), kLargestFile).sha256, name);
   write_file(file("DONE"), done);
 }

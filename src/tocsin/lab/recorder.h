@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tocsin/core/bytes.h"
@@ -43,15 +44,20 @@ class RunDirectory {
   [[nodiscard]] const std::string& path() const { return path_; }
   /// A finished round, handed to the system as whole lines before this returns: a crash of ours loses none of them.
   void add(const fed::RoundRecord& record, const fed::RoundTimes& times);
+  /// The model after a round, for explanations: a compared file.
+  void keep_model(std::size_t round, const Layout& layout, ConstRows global);
+  /// Another compared file, its folder made as needed: "maps/round-000002/gradient-own.npy".
+  void keep(const std::string& name, std::string_view bytes);
   /// Everything flushed to disk: records, model, summary, then DONE.
   void finish(const Layout& layout, ConstRows global, const std::string& summary);
 
  private:
   std::string path_;
+  std::vector<std::string> kept_;  ///< files beside those of every run, relative
   std::unique_ptr<LineFile> records_, histograms_, times_;
 };
 
-/// Files that are compared byte by byte, in the order of DONE.
+/// Files of every run that are compared byte by byte, in the order of DONE; models and maps that a run keeps follow them.
 std::vector<std::string> compared_files();
 
 }  // namespace tocsin::lab
