@@ -60,7 +60,7 @@ const std::vector<Expected> kExpected{
     {"alpha_beta_without", "lrp_alpha_beta", "bias = \"none\"", 0, {-8. / 3, 44. / 3}},
     {"first_zb", "lrp_z", "first = \"zb\"\nhigh = 3", 0, {0, 2}},
     {"first_w_squared", "lrp_z", "first = \"w_squared\"", 0, {.4, 1.6}},
-    {"first_w_squared_bias", "lrp_z", "first = \"w_squared\"\nfirst_bias = true", 0, {0, 1}},
+    {"first_w_squared_bias", "lrp_z", "first = \"w_squared\"\nfirst_bias = \"with\"", 0, {0, 1}},
     {"first_flat", "lrp_z", "first = \"flat\"", 0, {1, 1}},
     {"z_plus_zb", "z_plus", "first = \"zb\"\nhigh = 3", 0, {4. / 3, 8. / 3}},
     {"z_plus_w_squared", "z_plus", "first = \"w_squared\"", 0, {2, 2}},

@@ -7,7 +7,7 @@
 
 namespace tocsin::nn {
 
-/// A network that computes the same function without batch_norm.
+/// A network that computes the same function.
 struct Folded {
   Architecture architecture;
   Updates parameters;  ///< [1, d'], float64
