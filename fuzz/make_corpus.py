@@ -131,6 +131,53 @@ def table(choice, train, test=None):
     return bytes([choice]) + train + b"\f" + test
 
 
+def npy(header, data=b"", version=b"\1\0", length=None):
+    header = header.encode() + b"\n"
+    size = len(header) if length is None else length
+    return b"\x93NUMPY" + version + struct.pack("<H" if version[0] == 1 else "<I", size) + header + data
+
+
+def array(descr="'<f4'", shape="(2,)", order="False", rest=", "):
+    return f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}{rest}}}"
+
+
+NPY = {
+    "floats": npy(array(), EIGHT),
+    "doubles": npy(array("'<f8'", "()"), struct.pack("<d", float("nan"))),
+    "bytes": npy(array("'|u1'", "(2, 2, 2)"), EIGHT),
+    "integers": npy(array("'<i4'", "(1, 2)"), EIGHT),
+    "long-integers": npy(array("'<i8'", "(1,)"), EIGHT),
+    "second-format": npy(array() + " " * 20, EIGHT, b"\2\0"),
+    "third-format": npy(array(), EIGHT, b"\3\0"),
+    "other-order": npy('{"shape":(0,3),"descr":"<f4","fortran_order":False}'),
+    "empty-file": b"",
+    "zip": b"PK\3\4" + bytes(30),
+    "unknown-version": npy(array(), EIGHT, b"\4\0"),
+    "long-header": npy(array(), EIGHT, length=200),
+    "huge-header": npy(array(), EIGHT, b"\2\0", 0xFFFFFFFF),
+    "list": npy("[]"),
+    "not-closed": npy(array()[:-1], EIGHT),
+    "open-quote": npy("{'descr: 1}"),
+    "escape": npy("{'de\\x73cr': 1}"),
+    "unknown-key": npy("{'dtype': '<f4'}"),
+    "missing-key": npy("{'descr': '<f4', 'shape': ()}", EIGHT),
+    "repeated-key": npy("{'shape': (), 'shape': ()}"),
+    "objects": npy(array("'|O'"), EIGHT),
+    "big-endian": npy(array("'>f4'"), EIGHT),
+    "structured": npy(array("[('a', '<f4')]"), EIGHT),
+    "fortran": npy(array(order="True"), EIGHT),
+    "number-as-shape": npy(array(shape="(2)"), EIGHT),
+    "negative-extent": npy(array(shape="(-2,)"), EIGHT),
+    "huge-extent": npy(array(shape="(18446744073709551616,)"), EIGHT),
+    "overflowing-shape": npy(array(shape="(4294967296, 4294967296)"), EIGHT),
+    "overflowing-bytes": npy(array(shape="(4611686018427387904,)"), EIGHT),
+    "nine-dimensions": npy(array(shape="(1,1,1,1,1,1,1,1,1)"), EIGHT),
+    "lie": npy(array(shape="(65536, 65536)"), EIGHT),
+    "short": npy(array(), EIGHT[:7]),
+    "long": npy(array(), EIGHT + b"x"),
+}
+
+
 # The bits of the first byte: header, trim, semicolons, dots dropped, twice for what becomes of a missing value, a line skipped.
 ROWS = "1,x,-,low\n2.5,y,,high\n-3e2,x,0,low\n"
 CSV = {
@@ -260,7 +307,7 @@ SET_OPTION = {
 
 
 def main():
-    corpora = {"config": CONFIG, "csv": CSV, "gzip": GZIP, "idx": IDX, "safetensors": SAFETENSORS, "set_option": SET_OPTION}
+    corpora = {"config": CONFIG, "csv": CSV, "gzip": GZIP, "idx": IDX, "npy": NPY, "safetensors": SAFETENSORS, "set_option": SET_OPTION}
     for name, seeds in corpora.items():
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)

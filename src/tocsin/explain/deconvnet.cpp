@@ -31,7 +31,7 @@ constinit const Entry<Method> deconvnet_entry{
     .summary = "the gradient's walk with max(R, 0) at each ReLU and no forward mask",
     .paper = "arXiv:1311.2901",
     .status = Status::verified,
-    .facts = {.picture = Picture::gray_signed, .depends_on_input = false},
+    .facts = {.paint = kSignedGray, .depends_on_input = false},
     .make = [](Options& options) -> std::unique_ptr<Method> { return make(options, Gate::rectify); },
 };
 
@@ -40,7 +40,7 @@ constinit const Entry<Method> guided_backprop_entry{
     .summary = "the gradient's walk with max(R, 0) at each ReLU that is on",
     .paper = "arXiv:1412.6806",
     .status = Status::verified,
-    .facts = {.picture = Picture::gray_signed},
+    .facts = {.paint = kSignedGray},
     .make = [](Options& options) -> std::unique_ptr<Method> { return make(options, Gate::guided); },
 };
 

@@ -47,8 +47,9 @@ struct Ready {
   Updates parameters;
 };
 Ready made_ready(const Explained& model, nn::Precision precision) {
-  if (precision != nn::Precision::float64 && model.architecture.has_batch_norm()) {
-    nn::Folded folded = nn::fold(model.architecture, model.parameters);
+  if (model.architecture.has_batch_norm()) {
+    nn::Folded folded = nn::fold(model.architecture, model.parameters,
+                                 precision == nn::Precision::float64 ? nn::Unfolded::stays : nn::Unfolded::becomes_convolution);
     return {std::move(folded.architecture), std::move(folded.parameters)};
   }
   Ready ready{model.architecture, Updates(1, model.architecture.parameters(), Element::float64)};

@@ -47,7 +47,7 @@ class GradCam final : public Method {
 
   void check(const nn::Architecture& architecture) const override { activations_of(architecture); }
 
-  /// A map has one plane; with several input channels each gets an equal part, so that their sum is the map.
+  /// A map has one plane; several input channels hold it each.
   std::vector<double> maps(Scene& scene) const override {
     const std::size_t layer = activations_of(scene.architecture());
     const Shape small = scene.architecture().layers()[layer].out, full = scene.architecture().input();
@@ -65,8 +65,7 @@ class GradCam final : public Method {
       }
       std::vector<double> plane(pixels);
       enlarge(cam, small, plane, full);
-      for (std::size_t j = 0; j < full.features(); ++j)
-        maps[i * full.features() + j] = plane[j % pixels] / static_cast<double>(full.channels);
+      for (std::size_t j = 0; j < full.features(); ++j) maps[i * full.features() + j] = plane[j % pixels];
     }
     return maps;
   }
@@ -96,7 +95,7 @@ constinit const Entry<Method> grad_cam_entry{
     .summary = "activations of the last convolution, weighted by their mean gradients",
     .paper = "arXiv:1610.02391",
     .status = Status::verified,
-    .facts = {.picture = Picture::gray, .needs_convolution = true},
+    .facts = {.paint = kPositiveGray, .needs_convolution = true},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const bool rectify = options.flag("relu", {.fallback = true, .help = "max(0, .) of the weighted sum"});
       const std::string upsample = options.word(

@@ -45,7 +45,7 @@ constinit const Entry<Method> input_entry{
     .summary = "the input itself",
     .paper = "",
     .status = Status::verified,
-    .facts = {.picture = Picture::gray},
+    .facts = {.paint = kPositiveGray},
     .make = [](Options&) -> std::unique_ptr<Method> { return std::make_unique<Input>(); },
 };
 
@@ -54,7 +54,7 @@ constinit const Entry<Method> gradient_entry{
     .summary = "d f_c / dx, the gradient of the neuron's logit",
     .paper = "arXiv:1312.6034",
     .status = Status::verified,
-    .facts = {.picture = Picture::gray, .magnitude = true, .linear_in_seed = true},
+    .facts = {.paint = kMagnitudeGray, .linear_in_seed = true},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const std::string form = options.word(
           "form",

@@ -102,7 +102,7 @@ constinit const Entry<Method> deep_taylor_entry{
     .summary = "deep Taylor decomposition: max(f_c, 0) by z+, the first layer by zB or w^2",
     .paper = "arXiv:1512.02479",
     .status = Status::verified,
-    .facts = {.picture = Picture::seismic},
+    .facts = {.paint = kSeismic},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const bool bounded = options.flag("bounded", {.fallback = true, .help = "inputs lie in [low, high] (zB), or anywhere (w^2)"});
       const double low = options.number("low", {.fallback = 0.0, .at_most = 0.0, .help = "smallest input, if bounded"});

@@ -7,18 +7,6 @@
 
 namespace tocsin::explain {
 
-std::string_view text(Picture picture) {
-  switch (picture) {
-    case Picture::gray:
-      return "gray";
-    case Picture::gray_signed:
-      return "gray_signed";
-    case Picture::seismic:
-      return "seismic";
-  }
-  return "unknown";
-}
-
 std::size_t arg_max(std::span<const double> row) {
   std::size_t best = 0;
   for (std::size_t j = 1; j < row.size(); ++j)

@@ -13,6 +13,7 @@
 
 #include "tocsin/core/random.h"
 #include "tocsin/core/registry.h"
+#include "tocsin/explain/colors.h"
 #include "tocsin/explain/walker.h"
 
 namespace tocsin::explain {
@@ -78,16 +79,12 @@ class Scene {
   std::map<std::string, NoiseMoments> moments_;
 };
 
-/// How a map is usually drawn.
-enum class Picture { gray, gray_signed, seismic };
-std::string_view text(Picture picture);
-
 class Method {
  public:
   /// Plain data about a method, read by laws, presets and catalogue.
   struct Facts {
-    Picture picture = Picture::seismic;
-    bool magnitude = false;          ///< drawn as |map|
+    Paint paint = kSeismic;          ///< how its maps are drawn
+    bool draws_noise = false;        ///< another draw gives another map
     bool depends_on_input = true;    ///< false: DeconvNet, on a network without max-pools
     bool conserves = false;          ///< sums to the neuron's logit on networks without biases
     bool needs_convolution = false;  ///< refused for a network without one

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Occlusion: by how much the logit falls when a window of the input is hidden.
 // Zeiler, Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014; arXiv:1311.2901.
-// A pixel gets the mean over the windows that cover it; the last window is clipped at the edge. All channels are hidden together.
+// A pixel gets the mean over the windows that cover it; the last window is clipped at the edge. All channels are
+// hidden together, and each holds the map.
 // Tabular inputs are hidden one feature at a time.
 #include <algorithm>
 #include <vector>
@@ -50,9 +51,7 @@ class Occlusion final : public Method {
         [&](std::size_t image, std::size_t w, std::span<const double> logits) {
           const double fall = whole[image] - logits[scene.chunk().neurons[image]];
           each_cell(windows[w], width, [&](std::size_t cell) {
-            // Equal parts for the channels, so that their sum is the map.
-            for (std::size_t c = 0; c < channels; ++c)
-              map[(image * channels + c) * cells + cell] += fall / (covered[cell] * static_cast<double>(channels));
+            for (std::size_t c = 0; c < channels; ++c) map[(image * channels + c) * cells + cell] += fall / covered[cell];
           });
         });
     return map;
@@ -76,7 +75,7 @@ constinit const Entry<Method> occlusion_entry{
     .summary = "fall of the logit when a window of the input is hidden",
     .paper = "arXiv:1311.2901",
     .status = Status::verified,
-    .facts = {.picture = Picture::seismic},
+    .facts = {.paint = kSeismic},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const std::size_t window = options.count("window", {.fallback = 4, .at_least = 1, .help = "side of the window, in pixels"});
       const std::size_t stride = options.count(

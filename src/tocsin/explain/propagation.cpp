@@ -93,9 +93,10 @@ std::optional<Redistribution> read_first(Options& options, std::string_view fall
       "first", {.fallback = fallback, .words = {"same", "zb", "w_squared", "flat"}, .help = "rule of the first affine layer"});
   const double low = options.number("low", {.fallback = 0.0, .at_most = 0.0, .help = "smallest input, for first = \"zb\""});
   const double high = options.number("high", {.fallback = 1.0, .at_least = 0.0, .help = "largest input, for first = \"zb\""});
-  const bool bias = options.word("first_bias", {.fallback = "none",
-                                                .words = {"none", "with"},
-                                                .help = "whether b^2 is added, for first = \"w_squared\""}) == "with";
+  const bool bias =
+      options.word("first_bias",
+                   {.fallback = "none", .words = {"none", "with"}, .help = "whether b^2 is added, for first = \"w_squared\""}) ==
+      "with";
   if (word == "zb") {
     if (low < high) return z_box(low, high);
     options.fault("low", "low must be below high");

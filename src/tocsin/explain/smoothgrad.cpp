@@ -100,7 +100,7 @@ constinit const Entry<Method> smoothgrad_entry{
     .summary = "mean gradient over noisy copies of the input",
     .paper = "arXiv:1706.03825",
     .status = Status::verified,
-    .facts = {.picture = Picture::gray, .magnitude = true, .linear_in_seed = true},
+    .facts = {.paint = kMagnitudeGray, .draws_noise = true, .linear_in_seed = true},
     .make = [](Options& options) -> std::unique_ptr<Method> { return make(options, Moment::mean); },
 };
 
@@ -109,7 +109,7 @@ constinit const Entry<Method> smoothgrad_squared_entry{
     .summary = "mean squared gradient over noisy copies of the input",
     .paper = "arXiv:1806.10758",
     .status = Status::verified,
-    .facts = {.picture = Picture::gray, .magnitude = true},
+    .facts = {.paint = kMagnitudeGray, .draws_noise = true},
     .make = [](Options& options) -> std::unique_ptr<Method> { return make(options, Moment::mean_square); },
 };
 
@@ -118,7 +118,7 @@ constinit const Entry<Method> vargrad_entry{
     .summary = "variance of the gradient over noisy copies of the input",
     .paper = "arXiv:1810.03307",
     .status = Status::verified,
-    .facts = {.picture = Picture::gray, .magnitude = true},
+    .facts = {.paint = kMagnitudeGray, .draws_noise = true},
     .make = [](Options& options) -> std::unique_ptr<Method> { return make(options, Moment::variance); },
 };
 

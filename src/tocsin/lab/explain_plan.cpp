@@ -36,15 +36,15 @@ void read_neurons(Options& options, ExplainPlan& plan) {
                  if (mode)
                    plan.neurons.push_back(*mode);
                  else
-                   options.fault("neurons", fmt::format("a neuron is \"own\", \"label\", \"target\" or \"class:<k>\", got {}",
-                                                        word == nullptr ? std::string(element.kind()) : "'" + printable(*word) + "'"));
+                   options.fault("neurons",
+                                 fmt::format("a neuron is \"own\", \"label\", \"target\" or \"class:<k>\", got {}",
+                                             word == nullptr ? std::string(element.kind()) : "'" + printable(*word) + "'"));
                });
 }
 
 void read_rounds(Options& options, ExplainPlan& plan) {
   each_element(options, "rounds", "rounds and \"last\", a list of them", words({"last"}),
-               "rounds after which the run keeps its model, and that of the round before",
-               [&](const Value& element) {
+               "rounds after which the run keeps its model, and that of the round before", [&](const Value& element) {
                  const auto* round = element.as<std::int64_t>();
                  const auto* word = element.as<std::string>();
                  if (round != nullptr && *round >= 1)
@@ -73,8 +73,9 @@ void read_similarities(Options& options, ExplainPlan& plan) {
 
 void read_methods(Options& options, ExplainPlan& plan) {
   std::set<std::string> labels;
-  for (Options& listed : options.tables("methods", "methods in the place of the preset's: names, or { name, label, ... } (`tocsin list "
-                                                   "methods`)")) {
+  for (Options& listed : options.tables("methods",
+                                        "methods in the place of the preset's: names, or { name, label, ... } (`tocsin list "
+                                        "methods`)")) {
     std::optional<explain::MethodUse> use = explain::read_method(listed);
     if (!use) continue;
     if (!labels.insert(use->label).second)
@@ -93,9 +94,10 @@ std::vector<explain::MethodUse> ExplainPlan::methods_for(const nn::Architecture&
 
 ExplainPlan read_explain(Options& options) {
   ExplainPlan plan;
-  plan.paper = options.word("preset", {.fallback = "sane",
-                                       .words = {"sane", "paper"},
-                                       .help = "the methods done right, or what the published script drew, traps and all"}) == "paper";
+  plan.paper =
+      options.word("preset", {.fallback = "sane",
+                              .words = {"sane", "paper"},
+                              .help = "the methods done right, or what the published script drew, traps and all"}) == "paper";
   const std::string library =
       options.word("library", {.fallback = "1.0.4",
                                .words = {"1.0.4", "1.0.5", "1.0.6"},
@@ -106,9 +108,11 @@ ExplainPlan read_explain(Options& options) {
   read_methods(options, plan);
   read_neurons(options, plan);
   read_rounds(options, plan);
-  plan.every = options.count("every", {.fallback = 0, .help = "record maps of the attacker's images every so many rounds; 0: never"});
+  plan.every =
+      options.count("every", {.fallback = 0, .help = "record maps of the attacker's images every so many rounds; 0: never"});
   plan.engine.precision =
-      options.word("precision", {.fallback = "float32", .words = {"float32", "float64"}, .help = "of the walks through the network"}) ==
+      options.word("precision",
+                   {.fallback = "float32", .words = {"float32", "float64"}, .help = "of the walks through the network"}) ==
               "float64"
           ? nn::Precision::float64
           : nn::Precision::float32;

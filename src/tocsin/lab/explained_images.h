@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which images are explained: the attacker's targets, images of their true classes, of the attacker's classes, and others. Chosen by
-// the explanation seed, never by a run's, so that all runs are asked about the same ones.
+// Which images are explained: the attacker's targets, images of their true classes, of the attacker's classes, and others. Chosen
+// by the explanation seed, never by a run's, so that all runs are asked about the same ones.
 #pragma once
 #include <cstdint>
 #include <string>

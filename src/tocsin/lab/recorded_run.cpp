@@ -39,9 +39,9 @@ RecordedRun::RecordedRun(const std::string& path) : path_(path) {
   const fs::path folder(path_);
   std::error_code ignored;
   if (!fs::exists(folder / "DONE", ignored))
-    throw RunError(Exit::run_directory,
-                   fmt::format("{} is no finished run: it has no DONE", printable(path, 4096)),
-                   fs::exists(folder, ignored) ? "give the folder of a run, as `tocsin run` printed it" : "there is no such folder");
+    throw RunError(
+        Exit::run_directory, fmt::format("{} is no finished run: it has no DONE", printable(path, 4096)),
+        fs::exists(folder, ignored) ? "give the folder of a run, as `tocsin run` printed it" : "there is no such folder");
   const FileBytes done = read_file((folder / "DONE").string(), 1 << 20);
   done_.assign(done.bytes.begin(), done.bytes.end());
   records_ = read_records(path_);

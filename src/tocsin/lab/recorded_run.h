@@ -17,8 +17,8 @@ namespace tocsin::lab {
 /// A run directory with DONE in it.
 class RecordedRun {
  public:
-  /// Reads plan and records. Throws RunError(Exit::run_directory) for a folder that is no finished run, DataError for files that DONE
-  /// does not name so.
+  /// Reads plan and records. Throws RunError(Exit::run_directory) for a folder that is no finished run, DataError for files that
+  /// DONE does not name so.
   explicit RecordedRun(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }

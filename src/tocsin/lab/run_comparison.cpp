@@ -79,7 +79,8 @@ class Comparing {
   /// The modes of the plan; with targets the attacker's class as well.
   [[nodiscard]] std::vector<explain::NeuronMode> modes() const {
     std::vector<explain::NeuronMode> modes = result_.plan.neurons;
-    const bool has_target = std::any_of(modes.begin(), modes.end(), [](const auto& mode) { return mode.kind == explain::NeuronMode::Kind::target; });
+    const bool has_target =
+        std::any_of(modes.begin(), modes.end(), [](const auto& mode) { return mode.kind == explain::NeuronMode::Kind::target; });
     if (!targets_.empty() && !has_target) modes.push_back({explain::NeuronMode::Kind::target});
     return modes;
   }
@@ -182,15 +183,18 @@ class Comparing {
     measure_own(Set::other_image, i, maps, explainer.explain(other_images(), result_.methods, neurons), false);
     measure_own(Set::other_class, i, maps, explainer.explain(result_.images, result_.methods, other_neurons(neurons)), false);
     Updates random(1, layout.coordinates());
-    nn::initialise(setting_.architecture, run.plan().model.init, Stream(result_.plan.seed).at("explain/randomize").at(i), random.rows());
+    nn::initialise(setting_.architecture, run.plan().model.init, Stream(result_.plan.seed).at("explain/randomize").at(i),
+                   random.rows());
     measure_own(Set::random_weights, i, maps, aim(random, run.name()).explain(result_.images, result_.methods, neurons), false);
     if (round > 1 && run.has_model(round - 1))
-      measure_own(Set::rounds, i, maps, aim(run.model(round - 1, layout), run.name()).explain(result_.images, result_.methods, mode), false);
+      measure_own(Set::rounds, i, maps,
+                  aim(run.model(round - 1, layout), run.name()).explain(result_.images, result_.methods, mode), false);
     const std::size_t sham = find_seed(runs_.sham, run.plan().seed);
     if (sham < runs_.sham.size()) {
       const RecordedRun& control = runs_.sham[sham];
       measure_own(Set::sham, i, maps,
-                  aim(control.model(control.round(round_), layout), control.name()).explain(result_.images, result_.methods, mode), false);
+                  aim(control.model(control.round(round_), layout), control.name()).explain(result_.images, result_.methods, mode),
+                  false);
     }
     return maps;
   }
@@ -328,11 +332,12 @@ class Comparing {
           std::vector<explain::Cell> family;
           for (std::size_t m = 0; m < result_.methods.size(); ++m) family.push_back(cut(tables_[m][s], begin, count));
           const std::vector<explain::Comparison> judged = explain::compare(
-              family, {.margin = result_.plan.margin, .bootstrap = {.resamples = result_.plan.resamples, .seed = result_.plan.seed}},
+              family,
+              {.margin = result_.plan.margin, .bootstrap = {.resamples = result_.plan.resamples, .seed = result_.plan.seed}},
               &workers_);
           for (std::size_t m = 0; m < family.size(); ++m)
-            result_.cells.push_back({result_.methods[m].label, std::string(result_.plan.similarities[s]->name), group.name, text(mode),
-                                     is_primary(s, group, mode), std::move(family[m]), judged[m]});
+            result_.cells.push_back({result_.methods[m].label, std::string(result_.plan.similarities[s]->name), group.name,
+                                     text(mode), is_primary(s, group, mode), std::move(family[m]), judged[m]});
         }
       begin += count;
     }
@@ -372,7 +377,8 @@ class Comparing {
 void check_targets(const RecordedRun& run, const TargetPlan& first) {
   const TargetPlan& own = run.plan().targets;
   if (own.count > 0)
-    throw RunError(Exit::mismatch, fmt::format("{}: its targets are drawn by the run's seed, so runs attack different images", run.name()),
+    throw RunError(Exit::mismatch,
+                   fmt::format("{}: its targets are drawn by the run's seed, so runs attack different images", run.name()),
                    "name them in the plan: targets = { test_indices = [...], wanted = [...] }");
   if (own.test_indices != first.test_indices || own.wanted != first.wanted)
     throw RunError(Exit::mismatch, fmt::format("{}: its targets differ from those of the first attacked run", run.name()));
@@ -387,9 +393,10 @@ void check_comparable(const ComparedRuns& runs) {
     for (const RecordedRun& run : *kind) {
       const std::vector<std::string> keys = differing_keys(first, run.plan());
       if (!keys.empty())
-        throw RunError(Exit::mismatch,
-                       fmt::format("{} and {} are not the same federation: {} differ", runs.benign.front().name(), run.name(), joined(keys)),
-                       "runs to compare differ in name, seed, [threat] and [attack] alone");
+        throw RunError(
+            Exit::mismatch,
+            fmt::format("{} and {} are not the same federation: {} differ", runs.benign.front().name(), run.name(), joined(keys)),
+            "runs to compare differ in name, seed, [threat] and [attack] alone");
       if (!seeds.insert(run.plan().seed).second)
         throw RunError(Exit::mismatch, fmt::format("{}: another run of its kind has seed {} too", run.name(), run.plan().seed),
                        "each run of a kind needs a seed of its own");

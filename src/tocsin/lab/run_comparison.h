@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two sets of runs under one pair of glasses: the explanations of benign and of attacked models, how alike they are, and whether that
-// is less than what another seed changes. explain.md, section 11.
+// Two sets of runs under one pair of glasses: the explanations of benign and of attacked models, how alike they are, and whether
+// that is less than what another seed changes. explain.md, section 11.
 #pragma once
 #include <cstddef>
 #include <stop_token>
@@ -19,8 +19,8 @@ struct ComparedRuns {
   std::vector<RecordedRun> benign, attacked, sham;
 };
 
-/// Throws RunError(Exit::mismatch) naming every key outside name, seed, [threat] and [attack] in which plans differ, targets that are
-/// drawn or differ, a seed twice among the benign runs or among the attacked ones.
+/// Throws RunError(Exit::mismatch) naming every key outside name, seed, [threat] and [attack] in which plans differ, targets that
+/// are drawn or differ, a seed twice among the benign runs or among the attacked ones.
 void check_comparable(const ComparedRuns& runs);
 
 /// A model, and how good it is: models of unequal accuracy differ for reasons other than poison.
@@ -46,7 +46,7 @@ struct RunComparison {
   nn::Shape shape;
   std::vector<explain::MethodUse> methods;
   std::vector<ImageGroup> groups;
-  explain::Images images;               ///< of all groups, one after the other
+  explain::Images images;                ///< of all groups, one after the other
   std::vector<std::string> class_names;  ///< may be empty
   std::vector<ComparedModel> models;
   std::vector<ComparedCell> cells;  ///< primary ones first

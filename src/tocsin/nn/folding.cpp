@@ -33,8 +33,10 @@ Lines lines_of(const Layer& layer, const std::vector<double>& flat) {
 
 Piece piece_of(const Layer& layer, const std::vector<double>& flat) {
   Piece piece{.layer = layer, .weights = {}, .bias = {}};
-  if (!layer.has_parameters()) return piece;
   const auto at = [&](std::size_t offset) { return flat.begin() + static_cast<std::ptrdiff_t>(offset); };
+  if (layer.kind == LayerKind::batch_norm)  // its four tensors, should it stay
+    piece.weights.assign(at(layer.weight_offset), at(layer.variance_offset + layer.in.channels));
+  if (!layer.has_parameters()) return piece;
   piece.weights.assign(at(layer.weight_offset), at(layer.bias_offset));
   if (layer.bias) piece.bias.assign(at(layer.bias_offset), at(layer.bias_offset + layer.out.channels));
   return piece;
@@ -87,7 +89,7 @@ std::size_t taker(const std::vector<Piece>& pieces, std::size_t k) {
 
 }  // namespace
 
-Folded fold(const Architecture& architecture, ConstRows parameters) {
+Folded fold(const Architecture& architecture, ConstRows parameters, Unfolded rest) {
   require(parameters.clients() == 1 && parameters.coordinates() == architecture.parameters(), "fold: needs [1, {}], got [{}, {}]",
           architecture.parameters(), parameters.clients(), parameters.coordinates());
   const std::vector<double> flat = parameters.row(0);
@@ -99,7 +101,7 @@ Folded fold(const Architecture& architecture, ConstRows parameters) {
     const std::size_t behind = taker(pieces, k);
     const bool into_former = k > 0 && pieces[k - 1].layer.has_parameters();
     if (!into_former && behind == pieces.size()) {
-      pieces[k] = diagonal(pieces[k].layer, lines);
+      if (rest == Unfolded::becomes_convolution) pieces[k] = diagonal(pieces[k].layer, lines);
       continue;
     }
     if (into_former)

@@ -14,8 +14,9 @@ struct Folded {
 };
 
 /// Into the conv2d or dense before it: W' = s W, b' = s b + t. Else into the dense behind it (a flatten or dropout may stand
-/// between) or the conv2d without padding: W' = W diag(s), b' = b + W t. Else it becomes a conv2d of one cell with s on its
-/// diagonal. `parameters` is [1, d] of `architecture`. O(d).
-Folded fold(const Architecture& architecture, ConstRows parameters);
+/// between) or the conv2d without padding: W' = W diag(s), b' = b + W t. Else it stays, or becomes a conv2d of one cell
+/// with s on its diagonal. `parameters` is [1, d] of `architecture`. O(d).
+enum class Unfolded { stays, becomes_convolution };
+Folded fold(const Architecture& architecture, ConstRows parameters, Unfolded rest);
 
 }  // namespace tocsin::nn
