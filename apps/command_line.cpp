@@ -42,6 +42,8 @@ class Parser {
     add_run();
     add_validate();
     add_reproduce();
+    add_explain();
+    add_compare();
     add_list();
     add_describe();
     add_speed();
@@ -72,6 +74,7 @@ class Parser {
       refuse_rest(*found->second.app, "tocsin " + first);
     }
     if (line_.verb == Verb::reproduce) line_.out = reproduce_out_;
+    if (line_.verb == Verb::explain || line_.verb == Verb::compare) line_.out = explain_out_;
     return line_;
   }
 
@@ -200,6 +203,67 @@ class Parser {
     app->add_flag("--strict", line_.strict, "end with 3 if a claim is not reproduced");
     add_json(*app, "the table as JSON on standard output, errors as JSON on standard error");
   }
+  /// A flag with a list of names, "a,b", that may be repeated.
+  void add_names(CLI::App& app, const char* flag, std::vector<std::string>& to, const char* type, const char* what) {
+    app.add_option(flag, to, what)->type_name(type)->delimiter(',')->allow_extra_args(false);
+  }
+  void add_view_flags(CLI::App& app) {
+    add_choice(app, "--preset", line_.preset, {"sane", "paper"}, "the methods done right, or what the published script drew");
+    add_choice(app, "--library", line_.library, {"1.0.4", "1.0.5", "1.0.6"},
+               "with --preset paper: version of the script's library");
+    app.add_option("--round", line_.round, "the model after this round; default: the last, with --preset paper the eighth")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""));
+    app.add_option_function<std::string>(
+           "--out", [this](const std::string& text) { explain_out_ = text; }, "folder of figures and tables; default: explanations")
+        ->type_name("DIR");
+  }
+  void add_explain() {
+    CLI::App* app = add(
+        "explain", Verb::explain, "draw what methods of explanation show of the models of runs, or of any network",
+        "  tocsin explain runs/001/quickstart-attacked-s1 --preset paper\n"
+        "  tocsin explain runs/001/quickstart-clean-s1 runs/001/quickstart-attacked-s1\n"
+        "  tocsin explain --network net.toml --weights net.safetensors --input x.npy --neuron class:0 --methods lrp_z,gradient\n"
+        "One grid a run; of two runs a pair grid too. A network without a run: maps in DIR/<method>.npy.");
+    app->add_option("RUN", line_.names, "directories of finished runs");
+    add_view_flags(*app);
+    add_names(*app, "--methods", line_.methods, "NAME,...", "these methods alone (`tocsin list methods`)");
+    add_names(*app, "--images", line_.groups, "GROUP,...",
+              "which images: target, same_class, target_class, other; default: target");
+    app->add_option("--neuron", line_.neuron, "own (default), label, target or class:K: what the maps are about")
+        ->type_name("NEURON");
+    app->add_flag("--shared-scale", line_.shared_scale, "pair grids: one scale for both maps of a pair");
+    add_set(*app, "an option of the methods, key=value or method.key=value; may be repeated");
+    app->add_option("--network", line_.network_file, "a network without a run: layers as in [model] of an experiment file")
+        ->type_name("FILE.toml");
+    app->add_option("--weights", line_.weights, "its weights")->type_name("FILE.safetensors");
+    app->add_option("--input", line_.input, "its inputs, [n, C, H, W] or [n, features]")->type_name("FILE.npy");
+    add_choice(*app, "--precision", line_.precision, {"float32", "float64"}, "of the walks");
+    add_workers(*app);
+    add_json(*app, "what was written as JSON on standard output");
+  }
+  void add_compare() {
+    CLI::App* app = add("compare", Verb::compare, "measure whether explanations tell attacked models from benign ones",
+                        "  tocsin compare --benign runs/p13-clean-s* --attacked runs/p13-attacked-s* --sham runs/p13-sham-s*\n"
+                        "  tocsin compare --benign a b c --attacked d e f --preset paper --set images.other=20 --out comparison\n"
+                        "Runs of one federation that kept their models ([explain] in the experiment file).");
+    const auto add_runs = [&](const char* flag, std::vector<std::string>& to, const char* what) {
+      return app->add_option(flag, to, what)->type_name("RUN ...");
+    };
+    add_runs("--benign", line_.benign, "runs without an attack, of different seeds")->required();
+    add_runs("--attacked", line_.attacked, "runs with it")->required();
+    add_runs("--sham", line_.sham, "runs whose attacker trains honestly (attack \"sham\")");
+    add_view_flags(*app);
+    add_set(*app, "a key of [explain], images.other=20; may be repeated");
+    app->add_flag("--maps", line_.write_maps, "write the maps of the first pair as maps/*.npy");
+    add_workers(*app);
+    add_json(*app, "verdicts as JSON lines on standard output");
+  }
+  void add_workers(CLI::App& app) {
+    app.add_option("--workers", line_.workers, "threads; default: one a CPU. Never changes a result")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, kMostWorkers).description(""));
+  }
   void add_list() {
     CLI::App* app = add("list", Verb::list, "list attacks, rules, detectors, networks, data sets, partitions",
                         "  tocsin list\n  tocsin list attacks");
@@ -289,7 +353,7 @@ class Parser {
   CLI::App app_{"Tocsin attacks and defends federated learning: how would it be poisoned, would anyone notice, what would stop it?",
                 "tocsin"};
   bool show_version_ = false;
-  std::string reproduce_out_;
+  std::string reproduce_out_, explain_out_ = "explanations";
   std::map<std::string, VerbApp> verbs_;
   std::map<std::string, std::vector<std::string>> choices_;
 };

@@ -10,7 +10,7 @@
 
 namespace tocsin::apps {
 
-enum class Verb { help, version, run, validate, reproduce, list, describe, speed, data, completion };
+enum class Verb { help, version, run, validate, reproduce, explain, compare, list, describe, speed, data, completion };
 
 /// Everything a verb may be told; each reads what is its own.
 struct CommandLine {
@@ -24,7 +24,14 @@ struct CommandLine {
   std::vector<std::string> names;  ///< list, describe, data, reproduce: what of
   std::string paper;               ///< reproduce; its seeds, size and files are those of `request`
   bool seeds_given = false, strict = false;
-  std::string network;  ///< speed; empty: each
+  std::string preset, library, neuron;              ///< explain, compare; empty: of the runs' [explain], or the default
+  std::vector<std::string> methods, groups;         ///< explain: these alone; which images
+  std::size_t round = 0;                            ///< explain, compare; 0: the last, with preset "paper" the eighth
+  bool shared_scale = false;                        ///< explain: pair grids with one scale for both maps
+  std::vector<std::string> benign, attacked, sham;  ///< compare: run directories
+  bool write_maps = false;                          ///< compare
+  std::string network_file, weights, input;         ///< explain: a network without a run
+  std::string network;                              ///< speed; empty: each
   std::size_t batch = 32;
   std::string optimizer = "sgd", precision = "float32";
   double seconds = 1.0;

@@ -19,6 +19,10 @@ int do_verb(const tocsin::apps::CommandLine& line) {
       return validate(line);
     case Verb::reproduce:
       return reproduce(line);
+    case Verb::explain:
+      return explain(line);
+    case Verb::compare:
+      return compare(line);
     case Verb::list:
       return list(line);
     case Verb::describe:

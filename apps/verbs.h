@@ -8,6 +8,8 @@ namespace tocsin::apps {
 int run(const CommandLine& line);
 int validate(const CommandLine& line);
 int reproduce(const CommandLine& line);
+int explain(const CommandLine& line);
+int compare(const CommandLine& line);
 int list(const CommandLine& line);
 int describe(const CommandLine& line);
 int speed(const CommandLine& line);

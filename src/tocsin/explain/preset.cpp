@@ -100,23 +100,24 @@ std::optional<MethodUse> read_method(Options& options) {
                 .title = {},
                 .entry = entry,
                 .method = entry->make(options),
+                .given = {},
                 .resolved = {}};
   use.title = use.label;
   use.resolved = options.resolved();
   return use;
 }
 
-MethodUse make_method(std::string_view name, const std::string& options_toml, const std::string& place, std::string title) {
-  const Table table = parse_toml(options_toml, place);
+MethodUse make_method(std::string_view name, const Table& given, const std::string& place, std::string title) {
   Faults faults;
-  Options options(&table, Place{place, 0, 0}, std::string(name), faults);
+  Options options(&given, Place{place, 0, 0}, std::string(name), faults);
   const Entry<Method>* entry = methods().find(name);
-  if (entry == nullptr) faults.add(Place{place, 0, 0}, unknown_name("method", std::string(name), methods().names()));
+  if (entry == nullptr) faults.add(Place{place, 0, 0}, unknown_name("method", name, methods().names()));
   faults.raise();
   MethodUse use{.label = std::string(name),
                 .title = title.empty() ? std::string(name) : std::move(title),
                 .entry = entry,
                 .method = entry->make(options),
+                .given = given,
                 .resolved = {}};
   options.finish();
   faults.raise();
@@ -124,6 +125,39 @@ MethodUse make_method(std::string_view name, const std::string& options_toml, co
   const Table read = options.resolved();
   for (const Table::Member& member : read.members()) use.resolved.set(member.key, {}, member.value);
   return use;
+}
+
+MethodUse make_method(std::string_view name, const std::string& options_toml, const std::string& place, std::string title) {
+  return make_method(name, parse_toml(options_toml, place), place, std::move(title));
+}
+
+std::vector<MethodUse> with_settings(std::vector<MethodUse> uses, const std::vector<std::string>& settings) {
+  for (const std::string& setting : settings) {
+    const std::vector<std::string> path = override_path(setting);
+    const std::string place = "--set " + setting.substr(0, setting.find('='));
+    Table value;
+    set_override(value, path.size() == 2 ? setting.substr(setting.find('.') + 1) : setting);
+    bool found = false;
+    std::vector<std::string> known;
+    for (MethodUse& use : uses) {
+      const std::vector<OptionDoc> docs = options_of(*use.entry);
+      const bool has = std::any_of(docs.begin(), docs.end(), [&](const OptionDoc& doc) { return doc.key == path.back(); });
+      for (const OptionDoc& doc : docs) known.push_back(doc.key);
+      if (!has || path.size() > 2 || (path.size() == 2 && path.front() != use.label)) continue;
+      Table given = use.given;
+      merge(given, value);
+      MethodUse changed = make_method(use.entry->name, given, place, use.title);
+      changed.label = use.label;
+      use = std::move(changed);
+      found = true;
+    }
+    if (found) continue;
+    std::sort(known.begin(), known.end());
+    known.erase(std::unique(known.begin(), known.end()), known.end());
+    throw ConfigError({{Place{place, 0, 0},
+                        fmt::format("no method here has the option '{}'; known: {}", printable(path.back()), joined(known)), ""}});
+  }
+  return uses;
 }
 
 }  // namespace tocsin::explain

@@ -18,6 +18,7 @@ struct MethodUse {
   std::string title;  ///< over a column
   const Entry<Method>* entry = nullptr;
   std::shared_ptr<const Method> method;
+  Table given;     ///< options as given, without `name` and `label`
   Table resolved;  ///< `name`, `label` and every option with its value
 };
 
@@ -31,12 +32,13 @@ std::vector<MethodUse> sane_methods(const nn::Architecture& architecture);
 /// What a figure by the `paper` preset has to say about itself, a line each.
 std::vector<std::string> paper_traps(const nn::Architecture& architecture);
 
-/// The words of the keys `preset` and `library`.
-inline constexpr std::string_view kPresets[] = {"sane", "paper"};
-
 /// One method with options as `{ name = "smoothgrad", draws = 16 }`; faults are collected, and then nothing is returned.
 std::optional<MethodUse> read_method(Options& options);
-/// The same from TOML lines of options; throws ConfigError. `place` names where they came from.
+/// The same from a table of options, or from lines of TOML; throws ConfigError. `place` names where they came from.
+MethodUse make_method(std::string_view name, const Table& options, const std::string& place, std::string title = "");
 MethodUse make_method(std::string_view name, const std::string& options_toml, const std::string& place, std::string title = "");
+/// Methods with settings "key=value" (for every method that has the option) or "method.key=value" over their own. Throws
+/// ConfigError if no method has it.
+std::vector<MethodUse> with_settings(std::vector<MethodUse> methods, const std::vector<std::string>& settings);
 
 }  // namespace tocsin::explain

@@ -36,9 +36,9 @@ void read_neurons(Options& options, ExplainPlan& plan) {
                  if (mode)
                    plan.neurons.push_back(*mode);
                  else
-                   options.fault("neurons",
-                                 fmt::format("a neuron is \"own\", \"label\", \"target\" or \"class:<k>\", got {}",
-                                             word == nullptr ? std::string(element.kind()) : "'" + printable(*word) + "'"));
+                   options.fault("neurons", fmt::format("a neuron is \"own\", \"label\", \"target\" or \"class:<k>\", got {}",
+                                                        word == nullptr ? std::string(element.kind())
+                                                                        : fmt::format("'{}'", printable(*word))));
                });
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tocsin/lab/estimate.h"
+#include "tocsin/lab/recorded_maps.h"
 #include "tocsin/nn/safetensors.h"
 
 namespace tocsin::lab {
@@ -74,6 +75,7 @@ RunResult run_into_directory(Plan& plan, const std::string& text, const Series& 
         plan, setting, *fleet, state,
         [&](const fed::RoundRecord& record, const fed::RoundTimes& times) {
           directory.add(record, times);
+          keep_for_explanations(directory, plan, setting, state.global.rows(), record.round);
           finished = record.round;
         },
         observer, stop);

@@ -30,7 +30,11 @@ std::string shape_text(const std::vector<T>& shape) {
   return fmt::format("[{}, ...]", fmt::join(shape.begin(), shape.begin() + kShown, ", "));
 }
 
+/// PyTorch's batch normalisation counts its batches in an integer beside the numbers that matter; nothing reads it.
+bool is_counter(const HeaderTensor& tensor) { return tensor.dtype == "I64" && tensor.name.ends_with(".num_batches_tracked"); }
+
 std::size_t element_bytes(const std::string& file, const HeaderTensor& tensor) {
+  if (is_counter(tensor)) return sizeof(std::int64_t);
   if (tensor.dtype == "F32") return sizeof(float);
   if (tensor.dtype == "F64") return sizeof(double);
   throw DataError(file, kLengthBytes,
@@ -129,6 +133,7 @@ Safetensors parse_safetensors(const FileBytes& file) {
   result.metadata = std::move(header.metadata);
   const std::span<const unsigned char> data = reader.take(reader.left(), "the tensors");
   for (HeaderTensor& tensor : header.tensors) {
+    if (is_counter(tensor)) continue;
     const std::size_t element = element_bytes(file.path, tensor);
     NamedTensor& named = result.tensors.emplace_back();
     named.values = decode(data.subspan(tensor.offsets[0], tensor.offsets[1] - tensor.offsets[0]), element);

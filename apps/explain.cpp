@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// tocsin explain RUN...: the paper's figure of recorded models; tocsin explain --network ...: maps of any network.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "failure.h"
+#include "terminal.h"
+#include "tocsin/core/bytes.h"
+#include "tocsin/lab/explain_figures.h"
+#include "tocsin/lab/explained_images.h"
+#include "tocsin/lab/explained_network.h"
+#include "tocsin/lab/recorded_run.h"
+#include "tocsin/lab/runner.h"
+#include "verbs.h"
+
+namespace tocsin::apps {
+namespace {
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kPaperRound = 8;  ///< the models that the paper draws
+
+/// A folder for what is written; files in it are replaced.
+class OutFolder {
+ public:
+  explicit OutFolder(const std::string& path) : path_(path) {
+    std::error_code error;
+    fs::create_directories(path_, error);
+    if (!fs::is_directory(path_))
+      throw RunError(Exit::io, fmt::format("cannot create {}: {}", printable(path, 4096), error.message()), "choose another --out");
+  }
+  void write(const std::string& name, std::string_view bytes) {
+    std::error_code ignored;
+    fs::create_directories((path_ / name).parent_path(), ignored);
+    write_file((path_ / name).string(), bytes);
+    written_.push_back((path_ / name).string());
+  }
+  [[nodiscard]] const std::vector<std::string>& written() const { return written_; }
+
+ private:
+  fs::path path_;
+  std::vector<std::string> written_;
+};
+
+explain::NeuronMode mode_of(const CommandLine& line) {
+  if (line.neuron.empty()) return {};
+  if (const auto mode = explain::neuron_mode(line.neuron)) return *mode;
+  throw RunError(Exit::usage, fmt::format("--neuron is own, label, target or class:<k>, got '{}'", printable(line.neuron)));
+}
+
+/// The plan of [explain] as the flags change it.
+lab::ExplainPlan plan_of(const CommandLine& line, std::optional<lab::ExplainPlan> own) {
+  lab::ExplainPlan plan = own ? std::move(*own) : lab::default_explain();
+  if (!line.preset.empty()) plan.paper = line.preset == "paper", plan.methods.clear();
+  if (!line.library.empty())
+    plan.library = line.library == "1.0.4"   ? explain::PublishedLibrary::v1_0_4
+                   : line.library == "1.0.5" ? explain::PublishedLibrary::v1_0_5
+                                             : explain::PublishedLibrary::v1_0_6;
+  plan.engine.precision = line.precision == "float64" ? nn::Precision::float64 : nn::Precision::float32;
+  if (!line.methods.empty()) {
+    plan.methods.clear();
+    for (const std::string& name : line.methods) plan.methods.push_back(explain::make_method(name, Table(), "--methods"));
+  }
+  return plan;
+}
+
+std::vector<explain::MethodUse> methods_of(const CommandLine& line, lab::ExplainPlan& plan, const nn::Architecture& architecture) {
+  try {
+    std::vector<explain::MethodUse> methods = explain::with_settings(plan.methods_for(architecture), line.request.settings);
+    for (const explain::MethodUse& use : methods) use.method->check(architecture);
+    return methods;
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError({{Place{"--methods", 0, 0}, error.what(), ""}});
+  }
+}
+
+std::string answers_csv(const explain::Answers& answers, const explain::Maps& maps, const explain::Images& images,
+                        std::size_t outputs) {
+  std::string text = "index,neuron,logit,probability,predicted";
+  for (std::size_t c = 0; c < outputs; ++c) text += fmt::format(",logit_{}", c);
+  text += "\n";
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    text +=
+        fmt::format("{},{},{},{},{}", images.index[i], maps.neuron[i], maps.logit[i], maps.probability[i], answers.predicted[i]);
+    for (std::size_t c = 0; c < outputs; ++c) text += fmt::format(",{}", answers.logits[i * outputs + c]);
+    text += "\n";
+  }
+  return text;
+}
+
+void say(const CommandLine& line, const OutFolder& out, const std::string& head) {
+  if (line.json) {
+    std::fputs((Json{{"written", out.written()}}.dump(2) + "\n").c_str(), stdout);
+    return;
+  }
+  std::string text = head;
+  for (const std::string& file : out.written()) text += "  " + file + "\n";
+  std::fputs(text.c_str(), stdout);
+}
+
+std::vector<explain::Maps> explained(explain::Explainer& explainer, const explain::Images& images,
+                                     const std::vector<explain::MethodUse>& methods, const explain::NeuronMode& mode) {
+  try {
+    return explainer.explain(images, methods, mode);
+  } catch (const std::invalid_argument& error) {
+    throw RunError(Exit::config, error.what());
+  }
+}
+
+int explain_network(const CommandLine& line) {
+  for (const auto& [flag, value] :
+       {std::pair{"--network", &line.network_file}, {"--weights", &line.weights}, {"--input", &line.input}})
+    if (value->empty())
+      throw RunError(Exit::usage, fmt::format("{} is needed to explain a network without a run", flag),
+                     "see tocsin explain --help");
+  if (!line.names.empty()) throw RunError(Exit::usage, "give runs, or --network with --weights and --input, not both");
+  const lab::ExplainedNetwork network = lab::read_network(line.network_file, line.weights, line.input);
+  lab::ExplainPlan plan = plan_of(line, std::nullopt);
+  const std::vector<explain::MethodUse> methods = methods_of(line, plan, network.architecture);
+  Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
+  explain::Explainer explainer({network.architecture, network.parameters.rows()}, plan.engine, &workers);
+  const explain::NeuronMode mode = mode_of(line);
+  const std::vector<explain::Maps> maps = explained(explainer, network.images, methods, mode);
+  OutFolder out(line.out);
+  for (std::size_t m = 0; m < methods.size(); ++m)
+    out.write(methods[m].label + ".npy", lab::npy_of(maps[m], network.architecture.input()));
+  out.write("answers.csv",
+            answers_csv(explainer.answer(network.images), maps.front(), network.images, network.architecture.outputs()));
+  say(line, out, fmt::format("{} inputs, neuron {}, {} methods\n", network.images.size(), text(mode), methods.size()));
+  return 0;
+}
+
+std::size_t round_of(const CommandLine& line, const lab::ExplainPlan& plan, const lab::RecordedRun& run) {
+  if (line.round > 0) return run.round(line.round);
+  return plan.paper && run.has_model(kPaperRound) ? kPaperRound : run.rounds();
+}
+
+/// The samples that --images names.
+std::vector<std::uint32_t> samples_of(const CommandLine& line, const lab::ExplainPlan& plan, const data::Dataset& test,
+                                      const std::vector<attack::Target>& targets) {
+  const std::vector<std::string> known{"target", "same_class", "target_class", "other"};
+  for (const std::string& group : line.groups)
+    if (std::find(known.begin(), known.end(), group) == known.end())
+      throw RunError(Exit::usage, unknown_name("group of image", group, known));
+  if (line.groups.empty()) return lab::shown_images(test, targets);
+  std::vector<std::uint32_t> samples;
+  for (const lab::ImageGroup& group : lab::choose_images(test, targets, plan.images, plan.seed))
+    if (std::find(line.groups.begin(), line.groups.end(), group.name) != line.groups.end())
+      samples.insert(samples.end(), group.samples.begin(), group.samples.end());
+  if (samples.empty()) throw RunError(Exit::config, fmt::format("the runs have no images of: {}", joined(line.groups)));
+  return samples;
+}
+
+int explain_runs(const CommandLine& line) {
+  std::vector<lab::RecordedRun> runs;
+  for (const std::string& path : line.names) runs.emplace_back(path);
+  lab::DataShelf shelf;
+  const lab::Plan& first = runs.front().plan();
+  const lab::Setting setting = lab::make_setting(first, shelf.get(first));
+  const data::Dataset& test = *setting.problem.test;
+  std::vector<attack::Target> targets;
+  for (const lab::RecordedRun& run : runs) {
+    for (const std::string& key : lab::differing_keys(first, run.plan()))
+      if (key.starts_with("data.") || key.starts_with("model."))
+        throw RunError(Exit::mismatch, fmt::format("{} and {} differ in {}: they cannot stand in one figure", runs.front().name(),
+                                                   run.name(), key));
+    if (targets.empty()) targets = lab::make_setting(run.plan(), shelf.get(run.plan())).targets;
+  }
+  lab::ExplainPlan plan = plan_of(line, first.explain);
+  const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture);
+  const std::vector<std::uint32_t> samples = samples_of(line, plan, test, targets);
+  const explain::Images images = lab::images_of(test, samples, targets);
+  const explain::NeuronMode mode = mode_of(line);
+  Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
+  const lab::FigureSubject subject{plan, methods, setting.architecture, images, test.class_names, mode};
+  const std::string group = line.groups.empty() ? (targets.empty() ? "first" : "target") : joined(line.groups, "-");
+  std::vector<std::size_t> rows(images.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
+
+  OutFolder out(line.out);
+  std::vector<lab::ModelMaps> models;
+  for (const lab::RecordedRun& run : runs) {
+    const std::size_t round = round_of(line, plan, run);
+    const Updates parameters = run.model(round, setting.architecture.layout());
+    explain::Explainer explainer({setting.architecture, parameters.rows(), run.name()}, plan.engine, &workers);
+    models.push_back({run.name(), round, explainer.answer(images), explained(explainer, images, methods, mode)});
+    const std::string name = fmt::format("explain_{}_{}-{}", run.name(), group, text(mode));
+    for (const lab::FigureFile& file : lab::model_figure(subject, models.back(), rows, name)) out.write(file.name, file.bytes);
+    for (std::size_t m = 0; m < methods.size(); ++m)
+      out.write(fmt::format("maps/{}/{}-{}.npy", run.name(), methods[m].label, text(mode)),
+                lab::npy_of(models.back().maps[m], setting.architecture.input()));
+  }
+  if (models.size() == 2)
+    for (const lab::FigureFile& file :
+         lab::pair_figure(subject, models[0], models[1], rows, line.shared_scale ? explain::Scaling::shared : explain::Scaling::own,
+                          fmt::format("pair_{}_{}-{}", models[1].name, group, text(mode))))
+      out.write(file.name, file.bytes);
+  std::string head;
+  for (const lab::ModelMaps& model : models) head += fmt::format("{}, model after round {}\n", model.name, model.round);
+  say(line, out, head + fmt::format("{} images, {} methods, neuron {}\n", images.size(), methods.size(), text(mode)));
+  return 0;
+}
+}  // namespace
+
+int explain(const CommandLine& line) {
+  warn_of_environment(line.json);
+  if (!line.network_file.empty() || !line.weights.empty() || !line.input.empty()) return explain_network(line);
+  if (line.names.empty())
+    throw RunError(Exit::usage, "what is to be explained? Give directories of runs, or --network, --weights and --input",
+                   "see tocsin explain --help");
+  return explain_runs(line);
+}
+
+}  // namespace tocsin::apps
