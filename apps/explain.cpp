@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "failure.h"
+#include "out_folder.h"
 #include "terminal.h"
-#include "tocsin/core/bytes.h"
 #include "tocsin/lab/explain_figures.h"
 #include "tocsin/lab/explained_images.h"
 #include "tocsin/lab/explained_network.h"
@@ -19,32 +18,9 @@
 
 namespace tocsin::apps {
 namespace {
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kPaperRound = 8;  ///< the models that the paper draws
-
-/// A folder for what is written; files in it are replaced.
-class OutFolder {
- public:
-  explicit OutFolder(const std::string& path) : path_(path) {
-    std::error_code error;
-    fs::create_directories(path_, error);
-    if (!fs::is_directory(path_))
-      throw RunError(Exit::io, fmt::format("cannot create {}: {}", printable(path, 4096), error.message()), "choose another --out");
-  }
-  void write(const std::string& name, std::string_view bytes) {
-    std::error_code ignored;
-    fs::create_directories((path_ / name).parent_path(), ignored);
-    write_file((path_ / name).string(), bytes);
-    written_.push_back((path_ / name).string());
-  }
-  [[nodiscard]] const std::vector<std::string>& written() const { return written_; }
-
- private:
-  fs::path path_;
-  std::vector<std::string> written_;
-};
 
 explain::NeuronMode mode_of(const CommandLine& line) {
   if (line.neuron.empty()) return {};
@@ -68,10 +44,12 @@ lab::ExplainPlan plan_of(const CommandLine& line, std::optional<lab::ExplainPlan
   return plan;
 }
 
-std::vector<explain::MethodUse> methods_of(const CommandLine& line, lab::ExplainPlan& plan, const nn::Architecture& architecture) {
+std::vector<explain::MethodUse> methods_of(const CommandLine& line, lab::ExplainPlan& plan, const nn::Architecture& architecture,
+                                           bool negative) {
   try {
-    std::vector<explain::MethodUse> methods = explain::with_settings(plan.methods_for(architecture), line.request.settings);
-    for (const explain::MethodUse& use : methods) use.method->check(architecture);
+    std::vector<explain::MethodUse> methods =
+        explain::with_settings(plan.methods_for(architecture, negative), line.request.settings);
+    for (const explain::MethodUse& use : methods) use.method->check(architecture, negative);
     return methods;
   } catch (const std::invalid_argument& error) {
     throw ConfigError({{Place{"--methods", 0, 0}, error.what(), ""}});
@@ -120,7 +98,7 @@ int explain_network(const CommandLine& line) {
   if (!line.names.empty()) throw RunError(Exit::usage, "give runs, or --network with --weights and --input, not both");
   const lab::ExplainedNetwork network = lab::read_network(line.network_file, line.weights, line.input);
   lab::ExplainPlan plan = plan_of(line, std::nullopt);
-  const std::vector<explain::MethodUse> methods = methods_of(line, plan, network.architecture);
+  const std::vector<explain::MethodUse> methods = methods_of(line, plan, network.architecture, network.images.has_negative());
   Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
   explain::Explainer explainer({network.architecture, network.parameters.rows()}, plan.engine, &workers);
   const explain::NeuronMode mode = mode_of(line);
@@ -171,7 +149,7 @@ int explain_runs(const CommandLine& line) {
     if (targets.empty()) targets = lab::make_setting(run.plan(), shelf.get(run.plan())).targets;
   }
   lab::ExplainPlan plan = plan_of(line, first.explain);
-  const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture);
+  const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture, lab::has_negative(test));
   const std::vector<std::uint32_t> samples = samples_of(line, plan, test, targets);
   const explain::Images images = lab::images_of(test, samples, targets);
   const explain::NeuronMode mode = mode_of(line);

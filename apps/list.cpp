@@ -15,7 +15,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// "attacks" for "attack"; "data" stays.
-std::string plural(std::string_view kind) { return kind == "data" ? "data" : std::string(kind) + "s"; }
+std::string plural(std::string_view kind) {
+  if (kind == "data") return "data";
+  return kind.ends_with("y") ? std::string(kind.substr(0, kind.size() - 1)) + "ies" : std::string(kind) + "s";
+}
 }  // namespace
 
 int list(const CommandLine& line) {

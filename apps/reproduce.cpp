@@ -95,6 +95,14 @@ int reproduce(const CommandLine& line) {
                        signals.caught(), line.json);
   }
 
+  const std::vector<lab::ReproducedComparison> compared =
+      lab::compare_reproduction(reproduction, out, series.workers, shelf, signals.token());
+  if (!line.json)
+    for (const lab::ReproducedComparison& one : compared)
+      std::fputs(fmt::format("\n{}: explanations of attacked and benign runs\n{}report: {}/report.md\n", one.experiment, one.text,
+                             one.folder)
+                     .c_str(),
+                 stdout);
   const std::vector<lab::Verdict> verdicts = lab::verdicts(reproduction);
   const std::string path = write_tables(reproduction, verdicts, out);
   std::fputs(line.json

@@ -17,7 +17,7 @@ constexpr std::size_t kInputs = 3;
 
 bool fits(const Entry<Method>& entry, const Model& model) {
   try {
-    support::make(entry)->check(model.architecture);
+    support::make(entry)->check(model.architecture, false);
     return true;
   } catch (const std::invalid_argument&) {
     return false;
@@ -290,13 +290,19 @@ TEST(GradCam, IsCamOnGlobalAveragePooling) {
   }
 }
 TEST(GradCam, NamesANetworkWithoutAConvolution) {
-  EXPECT_EQ(support::error_of([] { support::make(grad_cam_entry)->check(support::sample_models()[0].architecture); }),
+  EXPECT_EQ(support::error_of([] { support::make(grad_cam_entry)->check(support::sample_models()[0].architecture, false); }),
             "Grad-CAM needs a convolution, and 'mlp' has none");
+}
+TEST(LrpGamma, RefusesNegativeInputsUnlessTheFirstLayerHasAnotherRule) {
+  const nn::Architecture& net = support::sample_models()[1].architecture;
+  EXPECT_EQ(support::error_of([&] { support::make(lrp_gamma_entry)->check(net, true); }),
+            "LRP-gamma needs inputs >= 0, and those of layer 0 (conv2d) may be negative");
+  support::make(lrp_gamma_entry, "first = \"zb\"\nlow = -1")->check(net, true);
 }
 TEST(LrpGamma, NamesALayerWhoseInputMayBeNegative) {
   const nn::Architecture bad("bad", {1, 5, 5}, {nn::conv2d(2, 2), nn::conv2d(2, 2), nn::relu(), nn::flatten(), nn::dense(2)});
-  EXPECT_EQ(support::error_of([&] { support::make(lrp_gamma_entry)->check(bad); }),
-            "LRP-gamma needs inputs >= 0, and no ReLU stands before layer 1 (conv2d)");
+  EXPECT_EQ(support::error_of([&] { support::make(lrp_gamma_entry)->check(bad, false); }),
+            "LRP-gamma needs inputs >= 0, and those of layer 1 (conv2d) may be negative");
 }
 
 }  // namespace

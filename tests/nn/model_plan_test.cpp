@@ -54,9 +54,9 @@ TEST(ModelPlan, ReportsEveryFaultOfEveryLayer) {
 }
 
 TEST(ModelPlan, ReportsALayerOfUnknownTypeOnce) {
-  EXPECT_EQ(
-      faults_of("layers = [{ type = 'convolution', filters = 3, kernel = 3 }]"),
-      (std::vector<std::string>{"unknown type 'convolution'; known: conv2d, relu, max_pool, avg_pool, flatten, dense, dropout, batch_norm"}));
+  EXPECT_EQ(faults_of("layers = [{ type = 'convolution', filters = 3, kernel = 3 }]"),
+            (std::vector<std::string>{
+                "unknown type 'convolution'; known: conv2d, relu, max_pool, avg_pool, flatten, dense, dropout, batch_norm"}));
   EXPECT_EQ(faults_of("layers = [{ units = 3 }]"), (std::vector<std::string>{"a layer needs a type"}));
 }
 

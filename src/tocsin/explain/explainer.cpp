@@ -145,7 +145,7 @@ struct Explainer::Impl {
 
   std::vector<Maps> explain(const Images& images, std::span<const MethodUse> methods, const Answers& answers,
                             const std::vector<std::size_t>& neurons) {
-    for (const MethodUse& use : methods) use.method->check(ready.architecture);
+    for (const MethodUse& use : methods) use.method->check(ready.architecture, images.has_negative());
     const std::size_t n = images.size(), outputs = ready.architecture.outputs();
     const Element element = options.precision == nn::Precision::float64 ? Element::float64 : Element::float32;
     // A map may have a size of its own (Grad-CAM not enlarged): known from the first chunk.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps of many images by many methods, of one model: chunks of images over workers, each with a walker of its own.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +33,9 @@ struct Images {
   std::vector<std::int32_t> labels = {};  ///< [n], or empty: not known
   std::vector<std::int32_t> wanted = {};  ///< [n], the attacker's class, -1 where it has none; or empty
   [[nodiscard]] std::size_t size() const { return index.size(); }
+  [[nodiscard]] bool has_negative() const {
+    return std::any_of(inputs.begin(), inputs.end(), [](double x) { return x < 0.0; });
+  }
 };
 
 /// A model to explain: an architecture and its parameters [1, d], and what its own noise is keyed by.

@@ -45,7 +45,7 @@ class GradCam final : public Method {
  public:
   GradCam(bool rectify, bool enlarges) : rectify_(rectify), enlarges_(enlarges) {}
 
-  void check(const nn::Architecture& architecture) const override { activations_of(architecture); }
+  void check(const nn::Architecture& architecture, bool) const override { activations_of(architecture); }
 
   /// A map has one plane; several input channels hold it each.
   std::vector<double> maps(Scene& scene) const override {

@@ -94,8 +94,11 @@ class Method {
   virtual ~Method() = default;
   /// Maps [n, features], C, H, W order.
   [[nodiscard]] virtual std::vector<double> maps(Scene& scene) const = 0;
-  /// Throws std::invalid_argument naming the layer if the network cannot be explained this way.
-  virtual void check(const nn::Architecture& architecture) const { (void)architecture; }
+  /// Throws std::invalid_argument naming the layer if the network cannot be explained this way, on inputs of which some may be
+  /// negative.
+  virtual void check(const nn::Architecture& architecture, bool negative_inputs) const {
+    (void)architecture, (void)negative_inputs;
+  }
   /// Passes (a forward and a backward one) an input takes, for the estimate.
   [[nodiscard]] virtual double passes() const { return 1; }
 };

@@ -60,12 +60,12 @@ std::vector<MethodUse> paper_methods(PublishedLibrary library) {
   return result;
 }
 
-std::vector<MethodUse> sane_methods(const nn::Architecture& architecture) {
+std::vector<MethodUse> sane_methods(const nn::Architecture& architecture, bool negative_inputs) {
   std::vector<MethodUse> result;
   for (const Column& column : kSane) {
     MethodUse use = use_of(column, std::string(column.options));
     try {
-      use.method->check(architecture);
+      use.method->check(architecture, negative_inputs);
       result.push_back(std::move(use));
     } catch (const std::invalid_argument&) {  // Grad-CAM without a convolution, LRP-gamma without ReLUs
     }

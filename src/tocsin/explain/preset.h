@@ -27,8 +27,8 @@ enum class PublishedLibrary { v1_0_4, v1_0_5, v1_0_6 };
 
 /// What the published script drew, traps and all (explain.md, section 5).
 std::vector<MethodUse> paper_methods(PublishedLibrary library = PublishedLibrary::v1_0_4);
-/// The methods done right, those that fit the network.
-std::vector<MethodUse> sane_methods(const nn::Architecture& architecture);
+/// The methods done right, those that fit the network and the inputs.
+std::vector<MethodUse> sane_methods(const nn::Architecture& architecture, bool negative_inputs);
 /// What a figure by the `paper` preset has to say about itself, a line each.
 std::vector<std::string> paper_traps(const nn::Architecture& architecture);
 

@@ -19,15 +19,14 @@ bool raises(const Redistribution& rule) {
   });
 }
 
-/// Whether what enters layer k can be negative, the network's own input apart: nothing but pools, flattens and dropouts since a
-/// ReLU.
-bool may_be_negative(const nn::Architecture& architecture, std::size_t k) {
+/// Whether what enters layer k can be negative: no ReLU before it, but another affine layer, or inputs that are.
+bool may_be_negative(const nn::Architecture& architecture, std::size_t k, bool negative_inputs) {
   while (k-- > 0) {
     const LayerKind kind = architecture.layers()[k].kind;
     if (kind == LayerKind::relu) return false;
     if (is_affine(architecture.layers()[k])) return true;
   }
-  return false;
+  return negative_inputs;
 }
 
 class Propagation final : public Method {
@@ -36,17 +35,16 @@ class Propagation final : public Method {
 
   std::vector<double> maps(Scene& scene) const override {
     const WalkPlan plan = plan_of(rules_, scene.architecture());
-    refuse_negative_input(plan, scene);
     std::vector<double> seed = scene.logits();
     if (rules_.positive_seed)
       for (double& value : seed) value = std::max(value, 0.0);
     return scene.walk(plan, seed);
   }
-  void check(const nn::Architecture& architecture) const override {
+  void check(const nn::Architecture& architecture, bool negative_inputs) const override {
     const WalkPlan plan = plan_of(rules_, architecture);
     for (std::size_t k = 0; k < architecture.layers().size(); ++k)
-      require(plan.rule(k) == nullptr || !raises(*plan.rule(k)) || !may_be_negative(architecture, k),
-              "LRP-gamma needs inputs >= 0, and no ReLU stands before layer {} ({})", k, text(architecture.layers()[k].kind));
+      require(plan.rule(k) == nullptr || !raises(*plan.rule(k)) || !may_be_negative(architecture, k, negative_inputs),
+              "LRP-gamma needs inputs >= 0, and those of layer {} ({}) may be negative", k, text(architecture.layers()[k].kind));
   }
   double passes() const override {
     double most = 1;
@@ -56,17 +54,6 @@ class Propagation final : public Method {
   }
 
  private:
-  static void refuse_negative_input(const WalkPlan& plan, const Scene& scene) {
-    const std::vector<Layer>& layers = scene.architecture().layers();
-    const auto first = std::find_if(layers.begin(), layers.end(), is_affine);
-    const auto k = static_cast<std::size_t>(first - layers.begin());
-    if (first == layers.end() || plan.rule(k) == nullptr || !raises(*plan.rule(k))) return;
-    const std::span<const double> inputs = scene.chunk().inputs;
-    require(std::none_of(inputs.begin(), inputs.end(), [](double x) { return x < 0.0; }),
-            "LRP-gamma needs inputs >= 0, and layer {} ({}) reads negative features; give the first layer another rule", k,
-            text(first->kind));
-  }
-
   RuleSet rules_;
 };
 }  // namespace

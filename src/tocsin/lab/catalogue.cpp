@@ -11,6 +11,8 @@
 #include "tocsin/data/partition.h"
 #include "tocsin/defense/detector_registry.h"
 #include "tocsin/defense/registry.h"
+#include "tocsin/explain/registry.h"
+#include "tocsin/explain/similarity.h"
 #include "tocsin/lab/plan.h"
 #include "tocsin/lab/table.h"
 #include "tocsin/nn/architecture.h"
@@ -131,6 +133,39 @@ void add_rules(std::vector<CatalogueItem>& items) {
   }
 }
 
+void add_methods(std::vector<CatalogueItem>& items) {
+  for (const Entry<explain::Method>* entry : explain::methods()) {
+    const explain::Method::Facts& facts = entry->facts;
+    CatalogueItem item = item_of("method", *entry);
+    if (facts.conserves) item.facts.emplace_back("sums to", "the neuron's logit on networks without biases");
+    if (!facts.depends_on_input) item.facts.emplace_back("beware", "does not depend on the input in a network without max-pools");
+    if (facts.draws_noise)
+      item.facts.emplace_back("noise", "drawn by image, the same for all models unless noise = \"independent\"");
+    if (facts.needs_convolution) item.facts.emplace_back("needs", "a convolution");
+    if (facts.needs_nonnegative) item.facts.emplace_back("needs", "layer inputs >= 0: a ReLU before every further layer");
+    item.facts.emplace_back("drawn", facts.paint == explain::kMagnitudeGray  ? "magnitudes in gray"
+                                     : facts.paint == explain::kPositiveGray ? "positive values in gray"
+                                     : facts.paint == explain::kSignedGray   ? "gray, 0 in the middle"
+                                                                             : "red and blue, 0 in the middle");
+    item.example = fmt::format("[explain]\nmethods = [{{ name = \"{}\" }}]", entry->name);
+    items.push_back(std::move(item));
+  }
+}
+
+void add_similarities(std::vector<CatalogueItem>& items) {
+  for (const explain::Similarity& similarity : explain::similarities()) {
+    CatalogueItem item;
+    item.kind = "similarity";
+    item.name = std::string(similarity.name);
+    item.summary = std::string(similarity.summary);
+    item.status = std::string(text(Status::verified));
+    if (similarity.distance) item.facts.emplace_back("direction", "a distance: negated before anything is compared");
+    if (similarity.spatial) item.facts.emplace_back("needs", "maps of height and width: not for tabular data");
+    item.example = fmt::format("[explain]\ncompare = {{ similarities = [\"{}\"] }}", similarity.name);
+    items.push_back(std::move(item));
+  }
+}
+
 void add_detectors(std::vector<CatalogueItem>& items) {
   for (const Entry<defense::Detector>* entry : defense::detectors()) {
     const defense::Detector::Facts& facts = entry->facts;
@@ -243,13 +278,17 @@ std::string in_table(std::string text) {
 }
 }  // namespace
 
-std::vector<std::string> catalogue_kinds() { return {"attacks", "rules", "detectors", "networks", "data", "partitions"}; }
+std::vector<std::string> catalogue_kinds() {
+  return {"attacks", "rules", "detectors", "methods", "similarities", "networks", "data", "partitions"};
+}
 
 std::vector<CatalogueItem> catalogue() {
   std::vector<CatalogueItem> items;
   add_attacks(items);
   add_rules(items);
   add_detectors(items);
+  add_methods(items);
+  add_similarities(items);
   add_networks(items);
   add_data(items);
   add_partitions(items);

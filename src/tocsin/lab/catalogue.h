@@ -12,14 +12,14 @@ namespace tocsin::lab {
 
 /// One named thing.
 struct CatalogueItem {
-  std::string_view kind;  ///< "attack", "rule", "detector", "network", "data", "partition"
+  std::string_view kind;  ///< "attack", "rule", "detector", "method", "similarity", "network", "data", "partition"
   std::string name, summary, paper, status;
   std::vector<std::pair<std::string, std::string>> facts;  ///< in words: ("needs", "2f+3 clients a round")
   std::vector<OptionDoc> options;
   std::string example;  ///< how it stands in an experiment file
 };
 
-/// All kinds, as `list` takes them: attacks, rules, detectors, networks, data, partitions.
+/// All kinds, as `list` takes them: attacks, rules, detectors, methods, similarities, networks, data, partitions.
 std::vector<std::string> catalogue_kinds();
 /// Everything, by kind, in the order of the registries.
 std::vector<CatalogueItem> catalogue();

@@ -9,9 +9,12 @@
 #include <optional>
 
 #include "tocsin/explain/strip_chart.h"
+#include "tocsin/lab/explained_network.h"
 
 namespace tocsin::lab {
 namespace {
+constexpr std::size_t kShownRows = 8;  ///< of a group in a pair grid
+
 using Json = nlohmann::ordered_json;
 using explain::Set;
 
@@ -126,14 +129,6 @@ void add_pairs(std::string& text, const RunComparison& comparison, const Compare
     }
   }
 }
-}  // namespace
-
-std::string verdicts_jsonl(const RunComparison& comparison) {
-  std::string text;
-  for (const ComparedCell& cell : comparison.cells) text += json_of(cell).dump() + "\n";
-  return text;
-}
-
 std::string pairs_csv(const RunComparison& comparison) {
   std::string text = "method,similarity,group,neuron,image,set,run,other,value\n";
   for (const ComparedCell& cell : comparison.cells) add_pairs(text, comparison, cell);
@@ -149,6 +144,67 @@ std::string images_csv(const RunComparison& comparison) {
         text += fmt::format("{},{},{},{},{},{},{},{},{}\n", comparison.images.index[i], group.name, comparison.images.labels[i],
                             comparison.images.wanted[i] < 0 ? "" : std::to_string(comparison.images.wanted[i]), model.role,
                             model.run, model.answers.predicted[i], model.answers.logit[i], model.answers.probability[i]);
+  return text;
+}
+
+std::vector<FigureFile> strip_charts(const RunComparison& comparison) {
+  struct Shown {
+    Set set;
+    const char *name, *meaning;
+    explain::Role role;
+  };
+  constexpr std::array kShown{
+      Shown{Set::observed, "O", "benign and attacked, different seeds", explain::Role::observed},
+      Shown{Set::seeds, "C1", "two benign runs", explain::Role::ceiling},
+      Shown{Set::rounds, "C3", "one run, consecutive rounds", explain::Role::ceiling},
+      Shown{Set::sham, "C4", "a benign run and its sham", explain::Role::ceiling},
+      Shown{Set::other_class, "F2", "another class", explain::Role::floor},
+      Shown{Set::random_weights, "F3", "random weights", explain::Role::floor},
+  };
+  std::vector<FigureFile> files;
+  for (const ComparedCell& cell : comparison.cells) {
+    if (!cell.is_primary) continue;
+    explain::StripChart chart{.title = fmt::format("{}: {} on the {} images", cell.method, cell.similarity, cell.group),
+                              .caption = {cell.figures.words},
+                              .axis = cell.similarity,
+                              .strips = {}};
+    for (const Shown& shown : kShown) {
+      explain::Strip strip{shown.name, shown.meaning, shown.role, {}};
+      for (std::size_t image = 0; image < cell.pairs.images; ++image)
+        for (const explain::Member& member : explain::members(cell.pairs, shown.set, image)) strip.values.push_back(member.value);
+      if (!strip.values.empty()) chart.strips.push_back(std::move(strip));
+    }
+    files.push_back({fmt::format("strip_{}_{}.svg", cell.method, cell.similarity), explain::format_svg(chart)});
+  }
+  return files;
+}
+
+/// Pair grids of the first benign and the first attacked run: the targets, and a few of each other group.
+std::vector<FigureFile> pair_grids(const RunComparison& comparison, const nn::Architecture& architecture) {
+  const FigureSubject subject{comparison.plan,   comparison.methods,     architecture,
+                              comparison.images, comparison.class_names, comparison.plan.neurons.front()};
+  const auto model = [&](const char* role, const std::vector<explain::Maps>& maps) {
+    for (const ComparedModel& one : comparison.models)
+      if (one.role == role) return ModelMaps{one.run, one.round, one.answers, maps};
+    return ModelMaps{};
+  };
+  const ModelMaps benign = model("benign", comparison.benign_maps), attacked = model("attacked", comparison.attacked_maps);
+  std::vector<FigureFile> files;
+  std::size_t begin = 0;
+  for (const ImageGroup& group : comparison.groups) {
+    std::vector<std::size_t> rows;
+    for (std::size_t i = 0; i < std::min(kShownRows, group.samples.size()); ++i) rows.push_back(begin + i);
+    begin += group.samples.size();
+    for (FigureFile& file : pair_figure(subject, benign, attacked, rows, explain::Scaling::shared, "pair_" + group.name))
+      files.push_back(std::move(file));
+  }
+  return files;
+}
+}  // namespace
+
+std::string verdicts_jsonl(const RunComparison& comparison) {
+  std::string text;
+  for (const ComparedCell& cell : comparison.cells) text += json_of(cell).dump() + "\n";
   return text;
 }
 
@@ -199,35 +255,23 @@ std::string report_markdown(const RunComparison& comparison, const std::vector<s
   return text;
 }
 
-std::vector<FigureFile> strip_charts(const RunComparison& comparison) {
-  struct Shown {
-    Set set;
-    const char *name, *meaning;
-    explain::Role role;
-  };
-  constexpr std::array kShown{
-      Shown{Set::observed, "O", "benign and attacked, different seeds", explain::Role::observed},
-      Shown{Set::seeds, "C1", "two benign runs", explain::Role::ceiling},
-      Shown{Set::rounds, "C3", "one run, consecutive rounds", explain::Role::ceiling},
-      Shown{Set::sham, "C4", "a benign run and its sham", explain::Role::ceiling},
-      Shown{Set::other_class, "F2", "another class", explain::Role::floor},
-      Shown{Set::random_weights, "F3", "random weights", explain::Role::floor},
-  };
-  std::vector<FigureFile> files;
-  for (const ComparedCell& cell : comparison.cells) {
-    if (!cell.is_primary) continue;
-    explain::StripChart chart{.title = fmt::format("{}: {} on the {} images", cell.method, cell.similarity, cell.group),
-                              .caption = {cell.figures.words},
-                              .axis = cell.similarity,
-                              .strips = {}};
-    for (const Shown& shown : kShown) {
-      explain::Strip strip{shown.name, shown.meaning, shown.role, {}};
-      for (std::size_t image = 0; image < cell.pairs.images; ++image)
-        for (const explain::Member& member : explain::members(cell.pairs, shown.set, image)) strip.values.push_back(member.value);
-      if (!strip.values.empty()) chart.strips.push_back(std::move(strip));
+std::vector<FigureFile> comparison_files(const RunComparison& comparison, const nn::Architecture& architecture, bool maps) {
+  std::vector<FigureFile> files = pair_grids(comparison, architecture);
+  for (FigureFile& file : strip_charts(comparison)) files.push_back(std::move(file));
+  std::vector<std::string> shown;
+  for (const FigureFile& file : files)
+    if (file.name.ends_with(".svg")) shown.push_back(file.name);
+  if (maps)
+    for (std::size_t m = 0; m < comparison.methods.size(); ++m) {
+      files.push_back(
+          {fmt::format("maps/benign-{}.npy", comparison.methods[m].label), npy_of(comparison.benign_maps[m], comparison.shape)});
+      files.push_back({fmt::format("maps/attacked-{}.npy", comparison.methods[m].label),
+                       npy_of(comparison.attacked_maps[m], comparison.shape)});
     }
-    files.push_back({fmt::format("strip_{}_{}.svg", cell.method, cell.similarity), explain::format_svg(chart)});
-  }
+  files.push_back({"verdicts.jsonl", verdicts_jsonl(comparison)});
+  files.push_back({"pairs.csv", pairs_csv(comparison)});
+  files.push_back({"images.csv", images_csv(comparison)});
+  files.push_back({"report.md", report_markdown(comparison, shown)});
   return files;
 }
 

@@ -11,15 +11,14 @@ namespace tocsin::lab {
 
 /// One JSON object a cell: all figures of section 11 of explain.md, undefined ones as null.
 std::string verdicts_jsonl(const RunComparison& comparison);
-/// Every similarity with its set: method, similarity, group, neuron, image, set, benign run, other run, value.
-std::string pairs_csv(const RunComparison& comparison);
-/// Index, group, label, attacker's class, and of each model prediction, logit and probability.
-std::string images_csv(const RunComparison& comparison);
-/// Primary cells on top, then models, ceilings and floors, then everything else, headed as exploratory.
+/// Primary cells on top, then models, ceilings and floors, then everything else, headed as exploratory. `figures` are files beside
+/// it.
 std::string report_markdown(const RunComparison& comparison, const std::vector<std::string>& figures);
 /// The primary cells as lines for people.
 std::string primary_text(const RunComparison& comparison);
-/// One chart a primary cell: O among C1, C3, F2 and F3.
-std::vector<FigureFile> strip_charts(const RunComparison& comparison);
+/// Every file: report.md, verdicts.jsonl, pairs.csv (every similarity with its set), images.csv (what each model says of each
+/// image), pair grids of the first benign and the first attacked run, a strip chart a primary cell; maps of that pair as .npy if
+/// asked for.
+std::vector<FigureFile> comparison_files(const RunComparison& comparison, const nn::Architecture& architecture, bool maps);
 
 }  // namespace tocsin::lab

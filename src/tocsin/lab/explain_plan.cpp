@@ -67,7 +67,7 @@ void read_similarities(Options& options, ExplainPlan& plan) {
                    plan.similarities.push_back(found);
                  else
                    options.fault("similarities", name == nullptr ? fmt::format("a similarity is a name, got {}", element.kind())
-                                                                 : unknown_name("similaritie", *name, known));
+                                                                 : unknown_name("similarity", *name, known));
                });
 }
 
@@ -86,9 +86,9 @@ void read_methods(Options& options, ExplainPlan& plan) {
 }
 }  // namespace
 
-std::vector<explain::MethodUse> ExplainPlan::methods_for(const nn::Architecture& architecture) const {
-  if (methods.empty()) return paper ? explain::paper_methods(library) : explain::sane_methods(architecture);
-  for (const explain::MethodUse& use : methods) use.method->check(architecture);
+std::vector<explain::MethodUse> ExplainPlan::methods_for(const nn::Architecture& architecture, bool negative_inputs) const {
+  if (methods.empty()) return paper ? explain::paper_methods(library) : explain::sane_methods(architecture, negative_inputs);
+  for (const explain::MethodUse& use : methods) use.method->check(architecture, negative_inputs);
   return methods;
 }
 
@@ -132,6 +132,11 @@ ExplainPlan read_explain(Options& options) {
                                           .help = "how far from .5 an AUC may lie and still be called alike"});
   plan.resamples = compare.count(
       "resamples", {.fallback = plan.resamples, .at_least = 100, .at_most = 1'000'000, .help = "of the bootstrap of an interval"});
+  plan.benign =
+      compare.text("benign", {.fallback = "", .help = "variant whose runs `tocsin reproduce` compares; empty: it compares none"});
+  plan.attacked = compare.text("attacked", {.fallback = "", .help = "variant it compares them with"});
+  plan.sham = compare.text("sham", {.fallback = "", .help = "variant of the control, or empty"});
+  if (plan.benign.empty() != plan.attacked.empty()) compare.fault("benign", "benign and attacked are given together");
   plan.seed = compare.count("seed", {.fallback = 1, .help = "of images, noise, random models and resamples"});
   plan.engine.seed = plan.seed;
   return plan;

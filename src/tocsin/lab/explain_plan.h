@@ -32,11 +32,13 @@ struct ExplainPlan {
   std::vector<const explain::Similarity*> similarities;
   double margin = 0.1;
   std::size_t resamples = 2000;
-  std::uint64_t seed = 1;  ///< of images, noise, randomised twins and resamples
+  std::string benign, attacked, sham;  ///< variants that `reproduce` compares at its end; empty: nothing is compared
+  std::uint64_t seed = 1;              ///< of images, noise, randomised twins and resamples
   explain::ExplainOptions engine = {};
 
-  /// The methods for a network: one's own, or the preset's that fit it. Throws std::invalid_argument if one's own does not fit.
-  [[nodiscard]] std::vector<explain::MethodUse> methods_for(const nn::Architecture& architecture) const;
+  /// The methods for a network and inputs of which some may be negative: one's own, or the preset's that fit it. Throws
+  /// std::invalid_argument if one's own does not fit.
+  [[nodiscard]] std::vector<explain::MethodUse> methods_for(const nn::Architecture& architecture, bool negative_inputs) const;
 };
 inline constexpr std::size_t kLastRound = 0;
 

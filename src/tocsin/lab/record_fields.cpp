@@ -127,6 +127,9 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
   }
   for (const char* band : {"stealth.band.", "stealth.band_weights."})
     add(FieldShape::number, band, {"figure", "malicious_min", "malicious_max", "benign_min", "benign_max", "passed"});
+  // Not in the records: `reproduce` adds them to the last record of the attacked runs that it compared (reproduce_comparison.cpp).
+  add(FieldShape::number, "comparison.",
+      {"cells", "distinguishable", "indistinguishable", "blind", "shifted", "undecided", "closer"});
   add(FieldShape::number, "stealth.histogram.", {"wasserstein", "wasserstein_benign", "ks", "ks_benign"});
   return fields;
 }

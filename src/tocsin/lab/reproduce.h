@@ -61,6 +61,15 @@ std::vector<double> expected_seconds(const Reproduction& reproduction, std::size
 /// run goes to a folder beside.
 void run_reproduction(Reproduction& reproduction, Series series, Observer& observer, std::stop_token stop);
 
+/// A comparison of explanations that a file asks for ([explain] compare.benign), over all seeds.
+struct ReproducedComparison {
+  std::string experiment, folder;  ///< where its report lies
+  std::string text;                ///< the primary cells
+};
+/// Makes them into `<out>/<name>-comparison`, and adds their figures (comparison.*) to the last records of the attacked runs.
+std::vector<ReproducedComparison> compare_reproduction(Reproduction& reproduction, const std::string& out, std::size_t workers,
+                                                       DataShelf& shelf, std::stop_token stop);
+
 /// One expectation and what came of it.
 struct Verdict {
   std::string experiment;

@@ -43,6 +43,9 @@ std::optional<nn::Architecture> fit(const Plan& plan, const data::Dataset& train
   const std::size_t outputs = train.classes > 0 ? train.classes : train.outputs;
   try {
     nn::Architecture architecture = nn::make_architecture(plan.model, train.shape, outputs);
+    if (architecture.has_batch_norm())
+      faults.add(plan.places.model, "batch_norm cannot be trained yet",
+                 "it can be explained: tocsin explain --network FILE.toml --weights FILE.safetensors --input FILE.npy");
     const bool regression = architecture.loss() == nn::Loss::squared_error;
     if (regression == (train.classes == 0)) return architecture;
     faults.add(plan.places.model,

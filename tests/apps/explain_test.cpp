@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// tocsin explain and tocsin compare as commands: files, bytes, mistakes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "support/command.h"
+#include "tocsin/explain/npy.h"
+#include "tocsin/nn/architecture.h"
+#include "tocsin/nn/safetensors.h"
+
+namespace tocsin::support {
+namespace {
+using ::testing::HasSubstr;
+
+/// Two seeds of clean, attacked and sham runs of a small federation that keeps its models and maps.
+class ExplainCommand : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new Folder;
+    const std::string text =
+        edited(edited(kBlobs, "validation = 40\n", ""), "[[variant]]\nname = \"attacked\"\n",
+               "[[variant]]\nname = \"attacked\"\n[[variant]]\nname = \"sham\"\nset = { attack.name = \"sham\" }\n"
+               "[explain]\nevery = 2\nimages = { same_class = 3, target_class = 3, other = 6 }\n"
+               "compare = { resamples = 200 }\n");
+    const Ran ran = tocsin({"run", folder_->write("exp.toml", text), "--seeds", "2", "--out", folder_->at("runs")});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+  }
+  static void TearDownTestSuite() {
+    delete folder_;
+    folder_ = nullptr;
+  }
+  static std::string at(const std::string& name) { return folder_->at(name); }
+  static std::string run(const std::string& variant, int seed) {
+    return at("runs") + "/blobs-" + variant + "-s" + std::to_string(seed);
+  }
+  static std::vector<std::string> comparison(const std::string& out) {
+    return {"compare",          "--benign", run("clean", 3), run("clean", 4), "--attacked", run("attacked", 3),
+            run("attacked", 4), "--sham",   run("sham", 3),  run("sham", 4),  "--out",      out};
+  }
+
+ private:
+  static Folder* folder_;
+};
+Folder* ExplainCommand::folder_ = nullptr;
+
+TEST_F(ExplainCommand, ARunKeepsModelsAndMapsAsComparedFiles) {
+  const std::string done = contents(run("attacked", 3) + "/DONE");
+  EXPECT_THAT(done, HasSubstr("  models/round-000002.safetensors\n"));
+  EXPECT_THAT(done, HasSubstr("  models/round-000003.safetensors\n"));
+  EXPECT_THAT(done, HasSubstr("  maps/round-000002/gradient-own.npy\n"));
+  EXPECT_EQ(contents(run("attacked", 3) + "/models/round-000003.safetensors"), contents(run("attacked", 3) + "/model.safetensors"));
+}
+
+TEST_F(ExplainCommand, DrawsATableAsBarsAndWritesItsMaps) {
+  const Ran ran = tocsin({"explain", run("clean", 3), run("attacked", 3), "--out", at("explained")});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("blobs-attacked-s3, model after round 3"));
+  EXPECT_THAT(contents(at("explained") + "/explain_blobs-attacked-s3_target-own.svg"), HasSubstr("Guided Backprop"));
+  const explain::Npy maps = explain::read_npy(at("explained") + "/maps/blobs-attacked-s3/lrp_z-own.npy");
+  EXPECT_EQ(maps.shape.front(), 1U);
+}
+
+TEST_F(ExplainCommand, ComparesToTheSameBytesForAnyNumberOfWorkers) {
+  std::vector<std::string> one = comparison(at("one")), two = comparison(at("two"));
+  one.insert(one.end(), {"--workers", "1"});
+  two.insert(two.end(), {"--workers", "2"});
+  const Ran first = tocsin(one), second = tocsin(two);
+  ASSERT_EQ(first.code, 0) << first.err;
+  ASSERT_EQ(second.code, 0) << second.err;
+  for (const char* file : {"/verdicts.jsonl", "/pairs.csv", "/images.csv", "/report.md"})
+    EXPECT_EQ(contents(at("one") + file), contents(at("two") + file)) << file;
+  EXPECT_THAT(contents(at("one") + "/report.md"), HasSubstr("## Primary"));
+  EXPECT_THAT(contents(at("one") + "/report.md"), HasSubstr("| gradient | spearman | target | own |"));
+}
+
+TEST_F(ExplainCommand, SettingsOfACompareAreKeysOfItsTable) {
+  std::vector<std::string> words = comparison(at("set"));
+  words.insert(words.end(), {"--set", "methods=[\"gradient\"]", "--set", "images.other=2", "--json"});
+  const Ran ran = tocsin(words);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(lines_of(ran.out).front().rfind("{\"method\":\"gradient\"", 0), 0U);
+  words.back() = "--set";
+  words.emplace_back("image.other=2");
+  const Ran wrong = tocsin(words);
+  EXPECT_EQ(wrong.code, 10);
+  EXPECT_THAT(wrong.err, HasSubstr("unknown key 'image' in [explain]"));
+}
+
+TEST_F(ExplainCommand, SaysWhatIsWrongWithRuns) {
+  const auto fails = [](const std::vector<std::string>& words, int code, const std::string& message) {
+    const Ran ran = tocsin(words);
+    EXPECT_EQ(ran.code, code) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(message));
+  };
+  fails({"explain"}, 2, "what is to be explained?");
+  fails({"explain", at("nowhere")}, 15, "is no finished run: it has no DONE; there is no such folder");
+  fails({"explain", run("clean", 3), "--round", "1"}, 15, "kept no model of round 1; it has those of: 2, 3");
+  fails({"explain", run("clean", 3), "--round", "7"}, 15, "has 3 rounds, there is no round 7");
+  fails({"explain", run("clean", 3), "--methods", "gradeint"}, 10, "unknown method 'gradeint'");
+  fails({"explain", run("clean", 3), "--methods", "grad_cam"}, 10, "Grad-CAM needs a convolution");
+  fails({"explain", run("clean", 3), "--neuron", "mine"}, 2, "--neuron is own, label, target or class:<k>");
+  fails({"explain", run("clean", 3), "--neuron", "class:99"}, 10, "there is no neuron 99");
+  fails({"explain", run("clean", 3), "--images", "others"}, 2, "unknown group of image 'others'");
+  fails({"explain", run("clean", 3), "--set", "sigmas=1"}, 10, "no method here has the option 'sigmas'");
+  fails({"compare", "--benign", run("clean", 3), run("clean", 3), "--attacked", run("attacked", 3)}, 14,
+        "another run of its kind has seed 3 too");
+}
+
+/// The network of tests/explain/oracle_test.cpp, through files.
+TEST(ExplainNetwork, WritesTheMapsThatOneComputesByHand) {
+  const Folder folder;
+  const std::string network = folder.write(
+      "net.toml", "layers = [{ type = \"dense\", units = 3 }, { type = \"relu\" }, { type = \"dense\", units = 2 }]\n");
+  const nn::Architecture architecture("net", {2, 1, 1}, {nn::dense(3), nn::relu(), nn::dense(2)});
+  Updates parameters(1, architecture.parameters(), Element::float64);
+  parameters.rows().assign(0, std::vector<double>{1, 1, 2, -1, -1, 0, 1, 1, 0.5, 1, -2, 3, -1, 1, 0, 2, 0});
+  nn::write_safetensors(folder.at("net.safetensors"), architecture.layout(), parameters.rows());
+  const std::vector<double> inputs{1, 2, 1, 2};
+  folder.write("x.npy", explain::format_npy({2, 2}, std::span<const double>(inputs)));
+  std::vector<std::string> words{"explain",
+                                 "--network",
+                                 network,
+                                 "--weights",
+                                 folder.at("net.safetensors"),
+                                 "--input",
+                                 folder.at("x.npy"),
+                                 "--neuron",
+                                 "class:0",
+                                 "--methods",
+                                 "lrp_epsilon,gradient",
+                                 "--set",
+                                 "epsilon=1",
+                                 "--precision",
+                                 "float64",
+                                 "--out",
+                                 folder.at("out")};
+  const Ran ran = tocsin(words);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const explain::Npy map = explain::read_npy(folder.at("out") + "/lrp_epsilon.npy");
+  EXPECT_EQ(map.shape, (std::vector<std::size_t>{2, 2}));
+  const auto& values = std::get<std::vector<double>>(map.values);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(values[i], (i % 2 == 0 ? -.96 : 2.88), 1e-12);
+  EXPECT_THAT(contents(folder.at("out") + "/answers.csv"), HasSubstr("0,0,4,"));
+  words[2] = folder.write("bad.toml", "layers = [{ type = \"dense\", units = 4 }]\n");
+  const Ran wrong = tocsin(words);
+  EXPECT_EQ(wrong.code, 11);
+  EXPECT_THAT(wrong.err, HasSubstr("net.safetensors"));
+}
+
+}  // namespace
+}  // namespace tocsin::support
