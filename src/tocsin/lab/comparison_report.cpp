@@ -246,6 +246,7 @@ std::string report_markdown(const RunComparison& comparison, const std::vector<s
                           comparison.methods[m].label);
   if (!figures.empty()) text += "\n## Figures\n\n";
   for (const std::string& figure : figures) text += fmt::format("![{}]({})\n\n", figure, figure);
+  text += "\n## Do the methods notice a broken network?\n\n" + sanity_markdown(comparison.sanity);
   text += "\n## Exploratory\n\nEverything else. With so many cells some look remarkable by chance.\n\n" + table_head();
   for (const ComparedCell& cell : comparison.cells)
     if (!cell.is_primary) text += table_line(cell);

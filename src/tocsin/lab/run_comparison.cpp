@@ -13,6 +13,8 @@
 
 namespace tocsin::lab {
 namespace {
+constexpr std::size_t kSanityImages = 32;
+
 using explain::Explainer;
 using explain::Maps;
 using explain::Set;
@@ -65,6 +67,7 @@ class Comparing {
 
   RunComparison run() {
     for (const explain::NeuronMode& mode : modes()) compare_mode(mode);
+    check_sanity();
     std::stable_partition(result_.cells.begin(), result_.cells.end(), [](const ComparedCell& cell) { return cell.is_primary; });
     return std::move(result_);
   }
@@ -124,6 +127,19 @@ class Comparing {
   }
   void say(const std::string& what) const {
     if (progress_) progress_(what);
+  }
+
+  /// On the first benign model and the first images of the last group.
+  void check_sanity() {
+    say("sanity checks");
+    const RecordedRun& run = runs_.benign.front();
+    const Updates parameters = run.model(run.round(round_), setting_.architecture.layout());
+    const std::vector<std::uint32_t>& last = result_.groups.back().samples;
+    const std::vector<std::uint32_t> samples(last.begin(),
+                                             last.begin() + static_cast<std::ptrdiff_t>(std::min(kSanityImages, last.size())));
+    result_.sanity =
+        sanity_checks({setting_.architecture, parameters.rows(), run.name()}, run.plan().model.init,
+                      images_of(*setting_.problem.test, samples, targets_), result_.methods, result_.plan.engine, workers_);
   }
 
   void compare_mode(const explain::NeuronMode& mode) {

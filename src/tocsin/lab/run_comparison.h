@@ -3,6 +3,7 @@
 // that is less than what another seed changes. explain.md, section 11.
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "tocsin/explain/comparison.h"
 #include "tocsin/lab/explained_images.h"
 #include "tocsin/lab/recorded_run.h"
+#include "tocsin/lab/sanity_checks.h"
 
 namespace tocsin::lab {
 
@@ -52,6 +54,7 @@ struct RunComparison {
   std::vector<ComparedCell> cells;  ///< primary ones first
   /// Maps of the first benign and the first attacked run for the first neuron mode: [methods], each [images, size].
   std::vector<explain::Maps> benign_maps, attacked_maps;
+  std::vector<SanityCheck> sanity;          ///< [methods], of the first benign model
   std::vector<std::size_t> undefined_maps;  ///< [methods], maps with a value that is not finite
 };
 
