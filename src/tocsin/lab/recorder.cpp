@@ -146,8 +146,7 @@ void RunDirectory::finish(const Layout& layout, ConstRows global, const std::str
   std::string done;
   std::vector<std::string> names = compared_files();
   names.insert(names.end(), kept_.begin(), kept_.end());
-  for (const std::string& name : names)
-    done += fmt::format("{}  {}\n", read_file(file(name), kLargestFile).sha256, name);
+  for (const std::string& name : names) done += fmt::format("{}  {}\n", read_file(file(name), kLargestFile).sha256, name);
   write_file(file("DONE"), done);
 }
 

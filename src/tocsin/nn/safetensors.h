@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parameters in and out as safetensors, with the names and shapes that PyTorch gives the same nn.Sequential, so that each side
-// opens the other's file. F32 is written; F32 and F64 are read, and the I64 counters "<layer>.num_batches_tracked" skipped. Refusals: reliability.md, section 2.3, row safetensors.
+// opens the other's file. F32 is written; F32 and F64 are read, and the I64 counters "<layer>.num_batches_tracked" skipped.
+// Refusals: reliability.md, section 2.3, row safetensors.
 #pragma once
 #include <map>
 #include <string>
