@@ -82,7 +82,7 @@ int data(const CommandLine& line) {
   for (const data::Known& known : all) names.push_back(known.name);
   for (const std::string& wanted : line.names)
     if (std::find(names.begin(), names.end(), wanted) == names.end())
-      throw RunError(Exit::usage, lab::detail::unknown_name("data set", wanted, names));
+      throw RunError(Exit::usage, unknown_name("data set", wanted, names));
   Json json = Json::array();
   for (const data::Known& known : all) {
     if (!line.names.empty() && std::find(line.names.begin(), line.names.end(), known.name) == line.names.end()) continue;

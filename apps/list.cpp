@@ -22,7 +22,7 @@ int list(const CommandLine& line) {
   const std::vector<std::string> kinds = lab::catalogue_kinds();
   for (const std::string& wanted : line.names)
     if (std::find(kinds.begin(), kinds.end(), wanted) == kinds.end())
-      throw RunError(Exit::usage, lab::detail::unknown_name("kind", wanted, kinds));
+      throw RunError(Exit::usage, unknown_name("kind", wanted, kinds));
   const std::vector<lab::CatalogueItem> items = lab::catalogue();
   std::size_t width = 0;
   for (const lab::CatalogueItem& item : items) width = std::max(width, item.name.size());

@@ -29,7 +29,7 @@ std::vector<nn::BuiltIn> chosen(const std::string& name) {
   for (const nn::BuiltIn& network : all) names.emplace_back(network.name);
   if (name.empty()) return all;
   std::erase_if(all, [&](const nn::BuiltIn& network) { return network.name != name; });
-  if (all.empty()) throw RunError(Exit::usage, lab::detail::unknown_name("network", name, names));
+  if (all.empty()) throw RunError(Exit::usage, unknown_name("network", name, names));
   return all;
 }
 }  // namespace
