@@ -165,7 +165,7 @@ TEST(Explanations, StopWhereTheyAreAsked) {
   std::stop_source stop;
   stop.request_stop();
   const FleetExplanations explanations(on.federation.parts, Element::float64, stop.get_token());
-  EXPECT_THROW(explanations.likeness(4, [](std::size_t, Rows) {}, {}), Interrupted);
+  EXPECT_THROW(static_cast<void>(explanations.likeness(4, [](std::size_t, Rows) {}, {})), Interrupted);
 }
 
 TEST(ExplanationSimilarityOfAFederation, PointsAtTheClientThatLearnedSomethingElse) {
