@@ -149,7 +149,7 @@ int explain_runs(const CommandLine& line) {
     if (targets.empty()) targets = lab::make_setting(run.plan(), shelf.get(run.plan())).targets;
   }
   lab::ExplainPlan plan = plan_of(line, first.explain);
-  const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture, lab::has_negative(test));
+  const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture, data::has_negative(test));
   const std::vector<std::uint32_t> samples = samples_of(line, plan, test, targets);
   const explain::Images images = lab::images_of(test, samples, targets);
   const explain::NeuronMode mode = mode_of(line);

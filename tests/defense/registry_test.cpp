@@ -17,8 +17,8 @@ namespace {
 const std::filesystem::path kFolder = std::filesystem::path(TOCSIN_SOURCE_DIR) / "src/tocsin/defense";
 
 /// What the folder holds beside rules and detectors.
-const std::set<std::string> kInfrastructure{"detector", "detector_registry", "distances",    "histogram", "krum_scores",
-                                            "others",   "registry",          "rule_options", "set_aside", "weights"};
+const std::set<std::string> kInfrastructure{"detector",  "detector_registry", "distances",    "histogram", "krum_scores", "others",
+                                            "own_model", "registry",          "rule_options", "set_aside", "weights"};
 
 /// The sources that an .inc list names.
 void add_listed(const char* list, const char* macro, std::set<std::string>& names) {

@@ -68,7 +68,8 @@ TEST(Inspection, HasOneRecordAReadingInTheOrderOfTheSeats) {
   std::vector<std::string> labels;
   for (const DetectorRecord& one : record.detectors) labels.push_back(one.label);
   EXPECT_EQ(labels, (std::vector<std::string>{"accuracy_check", "accuracy_check_printed", "distance_band", "distance_band_weights",
-                                              "norm", "cosine_to_mean", "sparsity", "update_histogram", "update_histogram_ks"}));
+                                              "norm", "cosine_to_mean", "sparsity", "update_histogram", "update_histogram_ks",
+                                              "explanation_similarity"}));
   for (const DetectorRecord& one : record.detectors) {
     EXPECT_EQ(one.skipped, "") << one.label;
     ASSERT_EQ(one.reading.suspicion.size(), 5U);
@@ -152,11 +153,11 @@ TEST(Inspection, UsesTheSamePartOfTheHoldOutInEveryRound) {
   EXPECT_EQ(hits, (std::vector<std::size_t>(3, hits.at(0))));
 }
 
-TEST(Inspection, SkipsTheAccuracyCheckWithoutAHoldOutAndSaysSo) {
+TEST(Inspection, SkipsWhatNeedsAHoldOutWithoutOneAndSaysSo) {
   Watched watched(Scenario{}, false);
   State state = watched.federation.start();
   const RoundRecord record = watched.federation.round(state);
-  for (const char* label : {"accuracy_check", "accuracy_check_printed"}) {
+  for (const char* label : {"accuracy_check", "accuracy_check_printed", "explanation_similarity"}) {
     EXPECT_EQ(find(record, label).skipped, "the server holds no labelled samples out: [data] validation");
     EXPECT_TRUE(find(record, label).reading.suspicion.empty());
   }
@@ -176,7 +177,7 @@ TEST(Inspection, SkipsEverythingWhereRowsAreFolded) {
   Watched watched(scenario);
   State state = watched.federation.start();
   const RoundRecord record = watched.federation.round(state);
-  ASSERT_EQ(record.detectors.size(), 9U);
+  ASSERT_EQ(record.detectors.size(), 10U);
   for (const DetectorRecord& one : record.detectors)
     EXPECT_EQ(one.skipped, "rows are folded in as they finish: [federation] keep_rows") << one.label;
   EXPECT_TRUE(record.histograms.empty());

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/experiment.h"
 #include "tocsin/lab/estimate.h"
 
@@ -11,6 +13,7 @@ namespace {
 using support::edited;
 using support::Folder;
 using support::kBlobs;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -96,6 +99,57 @@ TEST(Detectors, AreReadStrictly) {
   const std::string unknown = fault(with("detectors = [{ name = \"norms\", gamma = 1, kappa = 2 }]"));
   EXPECT_THAT(unknown, HasSubstr("unknown detector 'norms'"));
   EXPECT_THAT(unknown, ::testing::Not(HasSubstr("unknown key"))) << "its options are neither right nor wrong";
+}
+
+TEST(Detectors, ThatExplainAskForNamesThatAreKnown) {
+  const auto asking = [](const std::string& options) {
+    return fault(with("detectors = [{ name = \"explanation_similarity\"" + options + " }]"));
+  };
+  EXPECT_EQ(asking(""), "fine");
+  EXPECT_EQ(asking(", method = \"lrp_z\", similarity = \"cosine\", neuron = \"own\", kappa = 3.0, images = 4"), "fine");
+  EXPECT_THAT(asking(", method = \"gradeint\""),
+              AllOf(HasSubstr("unknown method 'gradeint'; known: input, gradient, input_x_gradient, "),
+                    HasSubstr("did you mean 'gradient'?"), HasSubstr("exp.toml:")));
+  EXPECT_THAT(asking(", similarity = \"ssim\""), HasSubstr("unknown similarity 'ssim'; known: ssim_drawn, pearson"));
+  EXPECT_THAT(asking(", neuron = \"target\""), HasSubstr("target"));
+  EXPECT_THAT(asking(", images = 0"), HasSubstr("images must be >= 1"));
+}
+
+TEST(Detectors, ThatExplainAreRefusedWithoutAHoldOut) {
+  EXPECT_THAT(fault(edited(with("detectors = [\"explanation_similarity\"]"), "validation = 40\n", "")),
+              HasSubstr("detector 'explanation_similarity' explains models on labelled samples of the server's, and none are held "
+                        "out"));
+}
+
+TEST(Detectors, ThatExplainAreRefusedOnANetworkTheyDoNotFit) {
+  const auto meeting = [](const std::string& options) {
+    try {
+      support::meet(with("detectors = [{ name = \"explanation_similarity\"" + options + " }]"));
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("fine");
+  };
+  EXPECT_EQ(meeting(""), "fine");
+  EXPECT_THAT(meeting(", method = \"grad_cam\""), HasSubstr("detector 'explanation_similarity' does not fit network"));
+  EXPECT_THAT(meeting(", similarity = \"ssim_drawn\""), HasSubstr("compares neighbours"));
+}
+
+TEST(Detectors, ThatExplainAreCountedInTheEstimate) {
+  const auto text = [](const std::string& detectors) { return with("standard_detectors = false\n" + detectors); };
+  const auto evaluated = [&](const std::string& detectors) {
+    const support::Met met = support::meet(text(detectors));
+    return round_cost(met.plan, met.setting).evaluated;
+  };
+  const double without = evaluated("");
+  EXPECT_EQ(evaluated("detectors = [\"explanation_similarity\"]"), without + 4 * 16 * 3) << "4 clients; the answer, there and back";
+  EXPECT_EQ(evaluated("detectors = [{ name = \"explanation_similarity\", images = 99, method = \"smoothgrad\" }]"),
+            without + 4 * 40 * (1 + 2 * 64))
+      << "40 are held out";
+  const support::Met met = support::meet(text("detectors = [\"explanation_similarity\"]"));
+  const MemoryEstimate estimate = estimate_memory(met.plan, met.setting, 2);
+  EXPECT_TRUE(std::any_of(estimate.holdings.begin(), estimate.holdings.end(),
+                          [](const Holding& one) { return one.reason == "for explanations of models" && one.bytes > 4 * 4 * 8; }));
 }
 
 TEST(Detectors, AreCountedInTheMemoryOfARun) {

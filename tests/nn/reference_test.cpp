@@ -78,6 +78,9 @@ void check_layer(const Layer& layer, bool with_mask = false) {
       central_difference_error(parameters, gradient,
                                [&](const Numbers& p) { return dot(seed, reference::forward(layer, p, input, kBatch, mask)); }),
       1e-7);
+  if (with_mask) return;
+  const Numbers along = normals(input.size(), "along"), tangent = reference::tangent(layer, parameters, input, along, kBatch);
+  EXPECT_NEAR(dot(seed, tangent), dot(input_gradient, along), 1e-10) << "forward and back are each other's transpose";
 }
 
 TEST(Reference, ConvolvesByHand) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/problems.h"
 #include "support/rows.h"
 #include "tocsin/attack/registry.h"
 #include "tocsin/data/partition.h"
@@ -25,23 +26,6 @@ inline data::Problem by_hand(const std::vector<float>& inputs, const std::vector
   made->outputs = 1;
   made->values = inputs;
   made->targets = targets;
-  data::Problem problem;
-  problem.train = problem.test = made;
-  return problem;
-}
-
-/// Random grey images of 28 x 28 in ten classes: nothing to learn, everything to compute.
-inline data::Problem noise_images(std::size_t count) {
-  auto made = std::make_shared<data::Dataset>();
-  made->name = "noise";
-  made->shape = {1, 28, 28};
-  made->classes = 10;
-  Draws draws(Stream(17));
-  for (std::size_t i = 0; i < count; ++i) {
-    made->labels.push_back(static_cast<std::int32_t>(i % 10));
-    for (std::size_t pixel = 0; pixel < made->shape.features(); ++pixel)
-      made->pixels.push_back(static_cast<std::uint8_t>(draws.below(256)));
-  }
   data::Problem problem;
   problem.train = problem.test = made;
   return problem;

@@ -59,6 +59,19 @@ AlternatingOptions read(Options& options) {
       options.word("order", {.fallback = "form",
                              .words = {"form", "malicious_first", "stealth_first"},
                              .help = "in a cycle; \"form\": malicious_first for text, stealth_first for code"});
+  const bool aware =
+      options.flag("explanation_aware", {.fallback = false,
+                                         .help = "keep the gradient maps of the targets close to the global model's, "
+                                                 "as a term of L_mal"});
+  const double weight = options.number("explanation_weight", {.fallback = 1.0,
+                                                              .at_least = 0.0,
+                                                              .help = "of ||g - g_0||^2 / ||g_0||^2, the mean over targets; 0 only "
+                                                                      "notes how alike the maps are"});
+  if (aware)
+    result.stealth.explanation = weight;
+  else if (!options.is_describing())
+    options.no_effect("explanation_weight", "'explanation_weight' has no effect unless explanation_aware = true",
+                      "explanation_aware = true, or leave it out");
   result.malicious_first = order == "malicious_first" || (order == "form" && !result.stealth.code);
   return result;
 }

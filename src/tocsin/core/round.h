@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tocsin/core/layout.h"
@@ -28,6 +29,25 @@ class HoldOut {
                                                       std::size_t samples) const = 0;
 };
 
+/// What explanations are wanted. Names are those of the room `explain`, which no defence knows: whoever loads an experiment looks
+/// them up.
+struct ExplanationQuestion {
+  std::string method = "gradient";  ///< with its own defaults
+  std::string similarity = "spearman_abs";
+  bool own_neuron = false;  ///< each model explains its own prediction; otherwise the label
+  std::size_t images = 16;  ///< of the hold-out, the same ones in every round; all, if there are no more
+};
+
+/// How models explain the server's hold-out.
+class Explanations {
+ public:
+  virtual ~Explanations() = default;
+  /// Likeness [images, models, models] of the explanations of so many parameter vectors, symmetric, larger is more alike; NaN where
+  /// it is undefined, and on the diagonal. `make(k, row)` as for the hold-out. Throws std::invalid_argument for an unknown name.
+  [[nodiscard]] virtual std::vector<double> likeness(std::size_t models, const std::function<void(std::size_t k, Rows row)>& make,
+                                                     const ExplanationQuestion& question) const = 0;
+};
+
 /// Read-only and cheap to copy: spans into what fed owns. Row i of the updates belongs to client cohort[i].
 struct Round {
   std::size_t index = 1;                       ///< from 1
@@ -42,6 +62,7 @@ struct Round {
   Stream stream = Stream(0);          ///< randomness of this round for rules and transforms
   double sample_total = 0;            ///< what shares alpha_i are of: samples[i] / sample_total; 0: of the sum of `samples`
   const HoldOut* hold_out = nullptr;  ///< null where the server has none, or none with labels
+  const Explanations* explanations = nullptr;  ///< of the hold-out; null where there is none, or nobody explains
   /// L2 distances [n, n] of these rows over all coordinates and over weights only, where somebody made them already; else empty.
   std::span<const double> distances = {}, weight_distances = {};
 };

@@ -51,6 +51,10 @@ void join(std::vector<T>& data, const std::vector<T>& more) {
 }
 }  // namespace
 
+bool has_negative(const Dataset& data) {
+  return std::any_of(data.values.begin(), data.values.end(), [](float value) { return value < 0.0F; });
+}
+
 Dataset subset(const Dataset& data, std::span<const std::uint32_t> chosen) {
   for (const std::uint32_t sample : chosen)
     require(sample < data.size(), "subset: sample {} of '{}', which has {}", sample, data.name, data.size());

@@ -42,6 +42,9 @@ void gather(const Dataset& data, std::span<const std::uint32_t> chosen, std::spa
 /// The same in double (pixel * scale in double).
 void gather(const Dataset& data, std::span<const std::uint32_t> chosen, std::span<double> out);
 
+/// Whether a feature of some sample is negative.
+bool has_negative(const Dataset& data);
+
 /// Samples `chosen` of a data set, as one of its own.
 Dataset subset(const Dataset& data, std::span<const std::uint32_t> chosen);
 /// Adds the samples of `more` behind those of `data`. Throws std::invalid_argument if they differ in shape, classes or storage.

@@ -13,6 +13,7 @@
 
 #include "tocsin/core/errors.h"
 #include "tocsin/defense/detector_registry.h"
+#include "tocsin/defense/own_model.h"
 #include "tocsin/kernels/combine.h"
 #include "tocsin/kernels/norms.h"
 
@@ -98,19 +99,6 @@ class SumOfOthers {
   std::vector<bool> loud_;
 };
 
-/// model = global + row i.
-void write_own(ConstRows updates, std::size_t i, ConstRows global, Rows model) {
-  model.visit([&](auto out) {
-    using Out = typename decltype(out)::value_type;
-    global.visit([&](auto start) {
-      updates.visit([&](auto rows) {
-        for (std::size_t c = 0; c < rows.coordinates(); ++c)
-          out[0][c] = static_cast<Out>(static_cast<double>(start[0][c]) + static_cast<double>(rows[i][c]));
-      });
-    });
-  });
-}
-
 /// Three models a client: its own, the others' re-normalised, the others' as printed.
 class AccuracyCheck final : public Detector {
  public:
@@ -127,7 +115,7 @@ class AccuracyCheck final : public Detector {
     const auto make = [&](std::size_t k, Rows model) {
       const std::size_t i = k % n;
       if (k < n)
-        write_own(updates, i, round.global, model);
+        write_own_model(updates, i, round.global, model);
       else
         others.write(i, round.global, k < 2 * n && rest[i] > 0.0 ? 1.0 / rest[i] : 1.0, model);
     };

@@ -54,6 +54,8 @@ std::size_t readings(const Detector::Facts& facts) {
 Suspicion inspect(Detector& detector, const Entry<Detector>& entry, const Survivors& survivors) {
   if (entry.facts.needs_hold_out && survivors.round().hold_out == nullptr)
     return {.readings = {}, .skipped = "the server holds no labelled samples out: [data] validation"};
+  if (entry.facts.needs_explanations && survivors.round().explanations == nullptr)
+    return {.readings = {}, .skipped = "nobody explains models here"};
   if (survivors.rows().empty()) return {.readings = {}, .skipped = "no row is left"};
   Suspicion found = detector.suspicion(survivors.rows(), survivors.round());
   check(found, entry, survivors.rows().clients());

@@ -59,10 +59,11 @@ class Detector {
   /// Plain data about a detector, read by loader, laws and catalogue.
   struct Facts {
     std::array<ReadingName, 2> readings = {};
-    std::string_view score;        ///< what the suspicion is, in words
-    bool standard = false;         ///< measures every round unless switched off
-    bool needs_hold_out = false;   ///< evaluates models on the server's hold-out, and is skipped without one
-    bool needs_distances = false;  ///< fed fills in Round::distances and weight_distances
+    std::string_view score;           ///< what the suspicion is, in words
+    bool standard = false;            ///< measures every round unless switched off
+    bool needs_hold_out = false;      ///< evaluates models on the server's hold-out, and is skipped without one
+    bool needs_explanations = false;  ///< of the hold-out; skipped without, and refused at load where there is none
+    bool needs_distances = false;     ///< fed fills in Round::distances and weight_distances
     bool stateful = false;
   };
 
@@ -70,11 +71,13 @@ class Detector {
   /// `updates` [n, d], rows in ascending client id, all finite, any n. A row of which nothing can be said has NaN; nothing is
   /// thrown for few rows.
   virtual Suspicion suspicion(ConstRows updates, const Round& round) = 0;
-  /// Samples that go forward through a network in a round of n rows, with so many held out: for the estimate.
+  /// Samples that go forward through a network (or are explained) in a round of n rows, with so many held out: for the estimate.
   [[nodiscard]] virtual double forward_passes(std::size_t rows, std::size_t held_out) const {
     (void)rows, (void)held_out;
     return 0;
   }
+  /// What it asks of explanations, for loader and estimate; null: nothing.
+  [[nodiscard]] virtual const ExplanationQuestion* question() const { return nullptr; }
   /// Names every field that lives across rounds (stateless detectors: none).
   virtual void visit(SnapshotVisitor&) {}
 };

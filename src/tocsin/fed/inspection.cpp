@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tocsin/defense/distances.h"
+#include "tocsin/fed/explanations.h"
 
 namespace tocsin::fed {
 namespace {
@@ -19,11 +20,7 @@ class FleetHoldOut final : public HoldOut {
   [[nodiscard]] std::size_t samples() const override { return parts_.validation_samples.size(); }
   [[nodiscard]] std::vector<std::size_t> hits(std::size_t models, const std::function<void(std::size_t, Rows)>& make,
                                               std::size_t samples) const override {
-    const std::vector<std::uint32_t>& all = parts_.validation_samples;
-    if (samples >= all.size()) return parts_.fleet->hits(models, element_, make, *parts_.validation_data, all, stop_);
-    std::vector<std::uint32_t> chosen = choice(all.size(), samples, parts_.root.at("hold-out subset"));
-    for (std::uint32_t& sample : chosen) sample = all[sample];
-    return parts_.fleet->hits(models, element_, make, *parts_.validation_data, chosen, stop_);
+    return parts_.fleet->hits(models, element_, make, *parts_.validation_data, part_of_hold_out(parts_, samples), stop_);
   }
 
  private:
@@ -63,9 +60,11 @@ void inspect(const Parts& parts, ConstRows updates, const Round& round, std::spa
              const std::stop_token& stop) {
   if (parts.detectors.empty()) return;
   const FleetHoldOut hold_out(parts, updates.element(), stop);
+  const FleetExplanations explanations(parts, updates.element(), stop);
   Round seen = round;
   const bool labelled = parts.validation_data != nullptr && parts.validation_data->classes > 0 && !parts.validation_samples.empty();
   seen.hold_out = labelled ? &hold_out : nullptr;
+  seen.explanations = labelled ? &explanations : nullptr;
   defense::Survivors survivors(updates, seen, parts.nonfinite);
 
   defense::PairDistances distances;

@@ -176,7 +176,9 @@ void add_detectors(std::vector<CatalogueItem>& items) {
       if (!name.title.empty()) keys.push_back(fmt::format("{}{}", entry->name, name.suffix));
     item.facts.emplace_back("records", joined(keys, " and "));
     item.facts.emplace_back("runs", facts.standard ? "in every round, unless standard_detectors = false" : "where it is listed");
-    if (facts.needs_hold_out) item.facts.emplace_back("needs", "a hold-out, [data] validation; without one it is skipped");
+    if (facts.needs_hold_out)
+      item.facts.emplace_back("needs", facts.needs_explanations ? "a hold-out, [data] validation; without one it is refused"
+                                                                : "a hold-out, [data] validation; without one it is skipped");
     if (facts.stateful) item.facts.emplace_back("remembers", "something from round to round");
     item.example = fmt::format("[defense]\ndetectors = [{{ name = \"{}\" }}]", entry->name);
     items.push_back(std::move(item));

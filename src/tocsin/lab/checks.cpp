@@ -78,6 +78,15 @@ void check_attack(const Plan& plan, const ThreatText& threat, PlanTables& tables
   if (!fault.message.empty()) faults.add(tables.attack_place, fault.message, fault.hint);
 }
 
+/// Standard detectors are skipped where there is no hold-out; one that was asked for says so before the start.
+void check_detectors(const Plan& plan, Faults& faults) {
+  for (const PlannedDetector& one : plan.detectors)
+    if (one.entry->facts.needs_explanations && plan.validation.count == 0)
+      faults.add(one.place,
+                 fmt::format("detector '{}' explains models on labelled samples of the server's, and none are held out", one.label),
+                 "[data] validation = 1000");
+}
+
 }  // namespace
 
 KnowledgeFault knowledge_fault(std::string_view name, attack::Level needs, attack::Level granted, const Place& place,
@@ -95,6 +104,7 @@ void check_across(const Plan& plan, const ThreatText& threat, PlanTables tables,
   check_malicious(plan, threat, tables.threat, faults);
   if (plan.rule_entry != nullptr) check_rule(plan, tables, faults);
   if (plan.attack_entry != nullptr) check_attack(plan, threat, tables, faults);
+  check_detectors(plan, faults);
   if (!nn::available(plan.training.precision))
     tables.training.fault(
         "precision",

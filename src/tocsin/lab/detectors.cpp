@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "tocsin/fed/explanations.h"
 #include "tocsin/lab/plan.h"
 #include "tocsin/lab/sections.h"
 
@@ -17,6 +18,19 @@ struct Read {
   PlannedDetector planned;
   Table resolved;
 };
+
+/// Looks the names up that only the room `explain` knows, each a fault of its own.
+void check_names(const ExplanationQuestion& question, Options& options) {
+  const auto look_up = [&](std::string_view key, const ExplanationQuestion& asked) {
+    try {
+      fed::check_names(asked);
+    } catch (const std::invalid_argument& error) {
+      options.fault(key, error.what());
+    }
+  };
+  look_up("method", {.method = question.method});
+  look_up("similarity", {.similarity = question.similarity});
+}
 
 /// A listed detector; nothing if its name is unknown.
 std::optional<Read> read_one(Options& options) {
@@ -31,7 +45,8 @@ std::optional<Read> read_one(Options& options) {
   if (!is_file_name(label))
     options.fault("label", fmt::format("'{}' cannot be a label", printable(label)),
                   "small letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64");
-  PlannedDetector planned{label, entry, entry->make(options)};
+  PlannedDetector planned{.label = label, .entry = entry, .detector = entry->make(options), .place = options.place("name")};
+  if (const ExplanationQuestion* question = planned.detector->question()) check_names(*question, options);
   return Read{std::move(planned), options.resolved()};
 }
 
@@ -40,7 +55,7 @@ Read read_standard(const Entry<defense::Detector>& entry, Faults& faults) {
   Options options(nullptr, Place{}, "[defense]", faults);
   options.text("name", {.fallback = entry.name, .help = ""});
   options.text("label", {.fallback = entry.name, .help = ""});
-  PlannedDetector planned{std::string(entry.name), &entry, entry.make(options)};
+  PlannedDetector planned{.label = std::string(entry.name), .entry = &entry, .detector = entry.make(options)};
   return {std::move(planned), options.resolved()};
 }
 

@@ -15,6 +15,7 @@ struct PlannedDetector {
   std::string label;  ///< its readings stand in the records as label + suffix
   const Entry<defense::Detector>* entry = nullptr;
   std::unique_ptr<defense::Detector> detector;
+  Place place = {};  ///< in the file; nowhere, for a standard one
 };
 
 namespace detail {

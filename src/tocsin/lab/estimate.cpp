@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tocsin/fed/explanations.h"
 #include "tocsin/lab/table.h"
 #include "tocsin/nn/network.h"
 
@@ -104,6 +105,11 @@ MemoryEstimate estimate_memory(const Plan& plan, const Setting& setting, std::si
     const double pairs = real(n) * real(n) * 8.0 * real(4 + workers);
     add("detectors", fmt::format("{} x ({} + 8) B", grouped(d), real(workers) * real(element)),
         real(d) * (real(workers) * real(element) + 8.0) + pairs);
+    double explained = 0.0;  // one detector after the other
+    for (const PlannedDetector& one : plan.detectors)
+      if (const ExplanationQuestion* question = one.detector->question())
+        explained = std::max(explained, fed::footprint(*question, setting.architecture, training.precision, n, workers));
+    if (explained > 0.0) add("", fmt::format("{} explainers", workers), explained, "for explanations of models");
   }
   if (plan.attack_entry->facts.stateful)
     add("memories", fmt::format("{} x {} x 16 B", plan.threat.malicious.size(), grouped(d)),  // a model and an update, in double
@@ -162,7 +168,8 @@ RoundCost round_cost(const Plan& plan, const Setting& setting) {
   if (!folds_rows(plan, setting))
     for (const PlannedDetector& one : plan.detectors)
       if (!setting.validation_samples.empty())
-        evaluated += one.detector->forward_passes(plan.cohort, setting.validation_samples.size());
+        evaluated += one.detector->forward_passes(plan.cohort, setting.validation_samples.size()) *
+                     (one.detector->question() == nullptr ? 1.0 : fed::passes_of(*one.detector->question()));
   return {samples * share * epochs, evaluated};
 }
 

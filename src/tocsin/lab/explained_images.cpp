@@ -71,10 +71,6 @@ explain::Images images_of(const data::Dataset& test, const std::vector<std::uint
   return images;
 }
 
-bool has_negative(const data::Dataset& test) {
-  return std::any_of(test.values.begin(), test.values.end(), [](float value) { return value < 0.0F; });
-}
-
 std::vector<std::uint32_t> shown_images(const data::Dataset& test, const std::vector<attack::Target>& targets) {
   std::vector<std::uint32_t> samples;
   for (const attack::Target& target : targets) samples.push_back(target.index);

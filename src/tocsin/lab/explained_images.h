@@ -28,9 +28,6 @@ std::vector<ImageGroup> choose_images(const data::Dataset& test, const std::vect
 explain::Images images_of(const data::Dataset& test, const std::vector<std::uint32_t>& samples,
                           const std::vector<attack::Target>& targets);
 
-/// Whether a feature of some sample is negative: then LRP-gamma is out.
-bool has_negative(const data::Dataset& test);
-
 /// What a figure or a record shows: the targets, or the first ten test images where a plan has none.
 std::vector<std::uint32_t> shown_images(const data::Dataset& test, const std::vector<attack::Target>& targets);
 

@@ -17,7 +17,7 @@ void keep_for_explanations(RunDirectory& directory, const Plan& plan, const Sett
   if (explain.every == 0 || round % explain.every != 0) return;
   const data::Dataset& test = *setting.problem.test;
   const explain::Images images = images_of(test, shown_images(test, setting.targets), setting.targets);
-  const std::vector<explain::MethodUse> methods = explain.methods_for(setting.architecture, has_negative(test));
+  const std::vector<explain::MethodUse> methods = explain.methods_for(setting.architecture, data::has_negative(test));
   explain::Explainer explainer({setting.architecture, global, plan.run_name()}, explain.engine);
   for (const explain::NeuronMode& mode : explain.neurons) {
     const std::vector<explain::Maps> maps = explainer.explain(images, methods, mode);

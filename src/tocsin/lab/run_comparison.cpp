@@ -54,7 +54,7 @@ class Comparing {
     targets_ = make_setting(target_run().plan(), shelf.get(target_run().plan())).targets;
     result_.plan = plan;
     result_.shape = test.shape;
-    result_.methods = plan.methods_for(setting_.architecture, has_negative(test));
+    result_.methods = plan.methods_for(setting_.architecture, data::has_negative(test));
     result_.class_names = test.class_names;
     result_.groups = choose_images(test, targets_, plan.images, plan.seed);
     std::vector<std::uint32_t> samples;

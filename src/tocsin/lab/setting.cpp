@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tocsin/fed/explanations.h"
+
 namespace tocsin::lab {
 namespace {
 std::vector<std::uint32_t> all_of(std::size_t n) {
@@ -99,6 +101,18 @@ std::vector<attack::Target> draw_targets(const Plan& plan, const data::Dataset& 
   }
   return targets;
 }
+/// Whether each detector can ask what it asks of this network.
+void check_detectors(const Plan& plan, const nn::Architecture& architecture, const data::Dataset& train, Faults& faults) {
+  for (const PlannedDetector& one : plan.detectors) {
+    if (one.detector->question() == nullptr) continue;
+    try {
+      fed::check_fits(*one.detector->question(), architecture, data::has_negative(train));
+    } catch (const std::invalid_argument& error) {
+      faults.add(one.place,
+                 fmt::format("detector '{}' does not fit network '{}': {}", one.label, printable(plan.model.name), error.what()));
+    }
+  }
+}
 }  // namespace
 
 const data::Problem& DataShelf::get(const Plan& plan) {
@@ -164,6 +178,7 @@ Setting make_setting(const Plan& plan, const data::Problem& problem) {
     held_from = plan.validation.from_test ? &test : &train;
   }
   std::optional<nn::Architecture> architecture = fit(plan, train, faults);
+  if (architecture) check_detectors(plan, *architecture, train, faults);
   std::vector<attack::Target> targets = make_targets(plan, test, evaluated, faults);
   data::Partition partition;
   try {

@@ -221,6 +221,41 @@ std::vector<double> forward(const Layer& layer, std::span<const double> paramete
   return output;
 }
 
+std::vector<double> tangent(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
+                            std::span<const double> direction, std::size_t batch) {
+  require(batch > 0 && input.size() == batch * layer.in.features() && direction.size() == input.size(),
+          "{}: needs an input and a direction of {} x {}, got {} and {} elements", text(layer.kind), batch, layer.in.features(),
+          input.size(), direction.size());
+  std::vector<double> result(batch * layer.out.features());
+  switch (layer.kind) {
+    case LayerKind::conv2d:
+      convolve(layer, weights_of(layer, parameters), {}, direction, result, batch);
+      break;
+    case LayerKind::dense:
+      multiply(weights_of(layer, parameters), {}, direction, result, batch);
+      break;
+    case LayerKind::max_pool:
+      pool_windows(layer, batch, [&](std::size_t out, const std::vector<std::size_t>& window) {
+        result[out] = direction[largest(window, input)];
+      });
+      break;
+    case LayerKind::avg_pool:
+      pool(layer, direction, result, batch);
+      break;
+    case LayerKind::batch_norm:
+      each_normalised(layer, parameters, batch, [&](std::size_t i, Line line) { result[i] = line.slope * direction[i]; });
+      break;
+    case LayerKind::relu:
+      for (std::size_t i = 0; i < result.size(); ++i) result[i] = input[i] > 0.0 ? direction[i] : 0.0;
+      break;
+    case LayerKind::dropout:
+    case LayerKind::flatten:
+      std::copy(direction.begin(), direction.end(), result.begin());
+      break;
+  }
+  return result;
+}
+
 std::vector<double> backward(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
                              std::span<const double> output_gradient, std::size_t batch, std::span<const double> mask,
                              std::span<double> gradient) {

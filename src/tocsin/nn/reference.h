@@ -15,6 +15,10 @@ namespace tocsin::nn::reference {
 /// (0 or 1 / (1 - rate)); empty: evaluation mode.
 std::vector<double> forward(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
                             std::size_t batch, std::span<const double> mask);
+/// Derivative of `forward` in evaluation mode at `input` along `direction` [batch, in]: what a ReLU lets through, and which place a
+/// max-pool takes, is as at `input`, by the conventions of `backward`. [batch, out].
+std::vector<double> tangent(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
+                            std::span<const double> direction, std::size_t batch);
 /// Gradient with respect to the input [batch, in]; adds to `gradient` [d] where it is not empty. Max-pool ties: first in row-major
 /// order of the window. ReLU at 0: closed.
 std::vector<double> backward(const Layer& layer, std::span<const double> parameters, std::span<const double> input,

@@ -42,6 +42,7 @@ StealthTraining::StealthTraining(const StealthOptions& options, Scene& scene, nn
       flat_(1, scene.start.coordinates(), scene.start.element()),
       boosted_(1, scene.start.coordinates(), scene.start.element()) {
   network_.load(scene.start);
+  if (options.explanation) explanation_.emplace(*options.explanation, scene.place);
 }
 
 void StealthTraining::take_stealth_step() {
@@ -56,6 +57,7 @@ bool StealthTraining::find_malicious_step(double tolerance) {
   is_saved_ = true;
   targets_.network().load(flat_.rows());
   if (targets_.gradient(malicious_steps_++) <= tolerance) return false;
+  if (explanation_) explanation_->add_gradient(std::as_const(flat_).rows(), targets_.network());
   targets_.step();
   targets_.network().save(boosted_.rows());
   subtract(boosted_.rows(), flat_.rows());
@@ -73,6 +75,9 @@ void StealthTraining::apply_malicious_step() {
 
 nn::TrainingReport StealthTraining::finish(Rows change) {
   network_.save(change);
+  if (explanation_)
+    scene_.note = fmt::format("the gradient maps of its targets keep a cosine of {:.4f} with the global model's",
+                              explanation_->at(std::as_const(change)).cosine);
   subtract(change, scene_.start);
   report_.average();
   report_.samples += malicious_steps_ * scene_.place.targets.size();

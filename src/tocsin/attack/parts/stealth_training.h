@@ -4,10 +4,12 @@
 // parameters in other orders.
 #pragma once
 #include <cstddef>
+#include <optional>
 
 #include "tocsin/attack/parts/boosting.h"
 #include "tocsin/attack/parts/campaign.h"
 #include "tocsin/attack/parts/distance.h"
+#include "tocsin/attack/parts/explanation_term.h"
 #include "tocsin/attack/parts/target_loss.h"
 
 namespace tocsin::attack {
@@ -22,6 +24,7 @@ struct StealthOptions {
   std::size_t epochs = 1;  ///< over the own shard
   std::size_t batch = 0;   ///< of own samples; 0: the training's
   bool code = false;
+  std::optional<double> explanation = {};  ///< weight of a term in L_mal that keeps the targets' explanations; none: there is none
 };
 /// Reads them all; `epochs` is the default of that key.
 StealthOptions read_stealth(Options& options, std::size_t epochs);
@@ -63,6 +66,7 @@ class StealthTraining {
   Scene& scene_;
   nn::Network& network_;
   TargetLoss targets_;
+  std::optional<ExplanationTerm> explanation_;
   DistanceTerm distance_;
   nn::OptimizerPlan plan_;
   nn::Optimizer optimizer_;
