@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 get_property(tocsin_rooms GLOBAL PROPERTY TOCSIN_ROOMS)
 install(TARGETS ${tocsin_rooms} EXPORT tocsinTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/tocsin DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h" PATTERN "*.inc" PATTERN onednn.h EXCLUDE PATTERN convolution.h EXCLUDE)
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.inc" PATTERN onednn.h EXCLUDE PATTERN convolution.h EXCLUDE PATTERN convolution_passes.h EXCLUDE)
 if(TARGET tocsin)
   install(TARGETS tocsin RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()

@@ -45,7 +45,8 @@ TEST(Command, VersionNamesBuildAndInstructionSet) {
 TEST(Command, UnknownVerbsAndFlagsNameTheNearest) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"rnu"},
-       "tocsin: error[E2] unknown verb 'rnu'; known: run, validate, reproduce, list, describe, speed, data, completion; did you "
+       "tocsin: error[E2] unknown verb 'rnu'; known: run, validate, reproduce, explain, compare, list, describe, speed, data, "
+       "completion; did you "
        "mean 'run'?; "
        "tocsin --help"},
       {{"run", "x.toml", "--sed", "3"},
@@ -56,14 +57,16 @@ TEST(Command, UnknownVerbsAndFlagsNameTheNearest) {
       {{"run", "a.toml", "b.toml"}, "tocsin: error[E2] 'tocsin run' takes no 'b.toml' here; see tocsin run --help"},
       {{"run"}, "tocsin: error[E2] FILE is required; see tocsin run --help"},
       {{"list", "atacks"},
-       "tocsin: error[E2] unknown kind 'atacks'; known: attacks, rules, detectors, networks, data, partitions; did you mean "
+       "tocsin: error[E2] unknown kind 'atacks'; known: attacks, rules, detectors, methods, similarities, networks, data, "
+       "partitions; did you mean "
        "'attacks'?"},
       {{"describe", "krumm"}, "tocsin: error[E2] nothing is named 'krumm'; did you mean 'krum'?"},
       {{"describe", "rhubarb"}, "tocsin: error[E2] nothing is named 'rhubarb'; `tocsin list` prints all names"},
       {{"data", "minst"},
        "tocsin: error[E2] unknown data set 'minst'; known: fashion_mnist, mnist, adult, quadratic, blobs; did you mean 'mnist'?"},
       {{"help", "runn"},
-       "tocsin: error[E2] unknown verb 'runn'; known: run, validate, reproduce, list, describe, speed, data, completion; did you "
+       "tocsin: error[E2] unknown verb 'runn'; known: run, validate, reproduce, explain, compare, list, describe, speed, data, "
+       "completion; did you "
        "mean 'run'?; "
        "tocsin --help"},
       {{"speed", "--network", "lenett"},

@@ -294,7 +294,7 @@ TEST(GradCam, NamesANetworkWithoutAConvolution) {
             "Grad-CAM needs a convolution, and 'mlp' has none");
 }
 TEST(LrpGamma, RefusesNegativeInputsUnlessTheFirstLayerHasAnotherRule) {
-  const nn::Architecture& net = support::sample_models()[1].architecture;
+  const nn::Architecture net = support::sample_models()[1].architecture;
   EXPECT_EQ(support::error_of([&] { support::make(lrp_gamma_entry)->check(net, true); }),
             "LRP-gamma needs inputs >= 0, and those of layer 0 (conv2d) may be negative");
   support::make(lrp_gamma_entry, "first = \"zb\"\nlow = -1")->check(net, true);

@@ -175,7 +175,8 @@ TEST(Reproduce, EveryShippedExperimentIsReadInBothSizes) {
     const Reproduction reproduction =
         read_reproduction({.paper = TOCSIN_SOURCE_DIR "/experiments/bhagoji2019", .names = {}, .small = small, .seeds = 1});
     EXPECT_EQ(reproduction.paper, "bhagoji2019");
-    EXPECT_THAT(reproduction.names, ElementsAre("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P14"));
+    EXPECT_THAT(reproduction.names,
+                ElementsAre("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14"));
     for (const Experiment& experiment : reproduction.experiments) EXPECT_FALSE(experiment.expectations.empty()) << experiment.file;
     EXPECT_GE(reproduction.runs[0].asked, 4u) << "clean runs are shared";
   }
