@@ -46,10 +46,23 @@ void check_rule(const Plan& plan, PlanTables& tables, Faults& faults) {
                fmt::format("rule '{}' needs data of the server's own, which no key grants yet", plan.rule_entry->name));
 }
 
+/// A schedule that begins behind the last round never comes due.
+void check_schedule(const Plan& plan, PlanTables& tables) {
+  const Table resolved = tables.attack.resolved();
+  const Value* schedule = resolved.find("schedule");
+  const Table* table = schedule == nullptr ? nullptr : schedule->as<Table>();
+  const Value* start = table == nullptr ? nullptr : table->find("start");
+  const std::int64_t* first = start == nullptr ? nullptr : start->as<std::int64_t>();
+  if (first != nullptr && static_cast<std::size_t>(*first) > plan.federation.rounds)
+    tables.attack.fault("schedule",
+                        fmt::format("the attack begins in round {}, and the run has {}", *first, plan.federation.rounds));
+}
+
 void check_attack(const Plan& plan, const ThreatText& threat, PlanTables& tables, Faults& faults) {
   const auto& facts = plan.attack_entry->facts;
   const std::string_view name = plan.attack_entry->name;
   if (name == "none") return;
+  check_schedule(plan, tables);
   if (threat.is_silent())
     faults.add(tables.attack_place, fmt::format("attack '{}' has nobody to carry it out", name),
                "say who is malicious in [threat]: malicious = [0], count = 1 or fraction = 0.1");

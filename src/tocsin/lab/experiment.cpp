@@ -206,7 +206,7 @@ Experiment read_experiment(const Request& request, std::string text) {
   if (variants.empty()) variants.push_back({});
 
   std::string folder = std::filesystem::path(request.file).parent_path().string();
-  if (folder.empty()) folder = ".";
+  if (folder.empty()) folder.push_back('.');
   for (std::size_t k = 0; k < request.seeds; ++k) {
     for (const Variant& variant : variants) try {
         experiment.plans.push_back(read_plan(merged(base, variant, request, k), base, variant.name, folder, request.file));
