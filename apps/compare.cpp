@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "explain_flags.h"
 #include "failure.h"
 #include "out_folder.h"
 #include "signals.h"
@@ -15,30 +16,11 @@
 
 namespace tocsin::apps {
 namespace {
-constexpr std::size_t kPaperRound = 8;
-
 std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
   std::vector<lab::RecordedRun> runs;
   for (const std::string& path : paths) runs.emplace_back(path);
   return runs;
 }
-
-/// [explain] of the first run with the settings over it; --preset and --library are settings of the same kind.
-lab::ExplainPlan plan_of(const CommandLine& line, const lab::Plan& first) {
-  Table table;
-  if (const Value* own = first.resolved.find("explain"))
-    if (const Table* inner = own->as<Table>()) table = *inner;
-  if (!line.preset.empty()) set_override(table, "preset=" + line.preset);
-  if (!line.library.empty()) set_override(table, fmt::format("library=\"{}\"", line.library));
-  for (const std::string& setting : line.request.settings) set_override(table, setting);
-  Faults faults;
-  Options options(&table, Place{"--set", 0, 0}, "[explain]", faults);
-  lab::ExplainPlan plan = lab::read_explain(options);
-  options.finish();
-  faults.raise();
-  return plan;
-}
-
 }  // namespace
 
 int compare(const CommandLine& line) {
@@ -47,9 +29,8 @@ int compare(const CommandLine& line) {
   const lab::ComparedRuns runs{opened(line.benign), opened(line.attacked), opened(line.sham)};
   lab::check_comparable(runs);
   const lab::Plan& first = runs.benign.front().plan();
-  const lab::ExplainPlan plan = plan_of(line, first);
-  std::size_t round = line.round;
-  if (round == 0 && plan.paper && runs.benign.front().has_model(kPaperRound)) round = kPaperRound;
+  const lab::ExplainPlan plan = explain_plan(line, &first, line.request.settings);
+  const std::size_t round = asked_round(line, plan, runs.benign.front());
 
   lab::DataShelf shelf;
   Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "explain_flags.h"
 #include "failure.h"
 #include "out_folder.h"
 #include "terminal.h"
@@ -20,32 +21,24 @@ namespace tocsin::apps {
 namespace {
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kPaperRound = 8;  ///< the models that the paper draws
-
 explain::NeuronMode mode_of(const CommandLine& line) {
   if (line.neuron.empty()) return {};
   if (const auto mode = explain::neuron_mode(line.neuron)) return *mode;
   throw RunError(Exit::usage, fmt::format("--neuron is own, label, target or class:<k>, got '{}'", printable(line.neuron)));
 }
 
-/// The plan of [explain] as the flags change it.
-lab::ExplainPlan plan_of(const CommandLine& line, std::optional<lab::ExplainPlan> own) {
-  lab::ExplainPlan plan = own ? std::move(*own) : lab::default_explain();
-  if (!line.preset.empty()) plan.paper = line.preset == "paper", plan.methods.clear();
-  if (!line.library.empty())
-    plan.library = line.library == "1.0.4"   ? explain::PublishedLibrary::v1_0_4
-                   : line.library == "1.0.5" ? explain::PublishedLibrary::v1_0_5
-                                             : explain::PublishedLibrary::v1_0_6;
+/// The plan of [explain] as the flags change it; --set addresses options of methods here.
+lab::ExplainPlan plan_of(const CommandLine& line, const lab::Plan* run) {
+  lab::ExplainPlan plan = explain_plan(line, run, {});
   plan.engine.precision = line.precision == "float64" ? nn::Precision::float64 : nn::Precision::float32;
-  if (!line.methods.empty()) {
-    plan.methods.clear();
-    for (const std::string& name : line.methods) plan.methods.push_back(explain::make_method(name, Table(), "--methods"));
-  }
+  if (line.methods.empty()) return plan;
+  plan.methods.clear();
+  for (const std::string& name : line.methods) plan.methods.push_back(explain::make_method(name, Table(), "--methods"));
   return plan;
 }
 
-std::vector<explain::MethodUse> methods_of(const CommandLine& line, lab::ExplainPlan& plan, const nn::Architecture& architecture,
-                                           bool negative) {
+std::vector<explain::MethodUse> methods_of(const CommandLine& line, const lab::ExplainPlan& plan,
+                                           const nn::Architecture& architecture, bool negative) {
   try {
     std::vector<explain::MethodUse> methods =
         explain::with_settings(plan.methods_for(architecture, negative), line.request.settings);
@@ -97,7 +90,7 @@ int explain_network(const CommandLine& line) {
                      "see tocsin explain --help");
   if (!line.names.empty()) throw RunError(Exit::usage, "give runs, or --network with --weights and --input, not both");
   const lab::ExplainedNetwork network = lab::read_network(line.network_file, line.weights, line.input);
-  lab::ExplainPlan plan = plan_of(line, std::nullopt);
+  const lab::ExplainPlan plan = plan_of(line, nullptr);
   const std::vector<explain::MethodUse> methods = methods_of(line, plan, network.architecture, network.images.has_negative());
   Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
   explain::Explainer explainer({network.architecture, network.parameters.rows()}, plan.engine, &workers);
@@ -110,11 +103,6 @@ int explain_network(const CommandLine& line) {
             answers_csv(explainer.answer(network.images), maps.front(), network.images, network.architecture.outputs()));
   say(line, out, fmt::format("{} inputs, neuron {}, {} methods\n", network.images.size(), text(mode), methods.size()));
   return 0;
-}
-
-std::size_t round_of(const CommandLine& line, const lab::ExplainPlan& plan, const lab::RecordedRun& run) {
-  if (line.round > 0) return run.round(line.round);
-  return plan.paper && run.has_model(kPaperRound) ? kPaperRound : run.rounds();
 }
 
 /// The samples that --images names.
@@ -148,7 +136,7 @@ int explain_runs(const CommandLine& line) {
                                                    run.name(), key));
     if (targets.empty()) targets = lab::make_setting(run.plan(), shelf.get(run.plan())).targets;
   }
-  lab::ExplainPlan plan = plan_of(line, first.explain);
+  const lab::ExplainPlan plan = plan_of(line, &first);
   const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture, data::has_negative(test));
   const std::vector<std::uint32_t> samples = samples_of(line, plan, test, targets);
   const explain::Images images = lab::images_of(test, samples, targets);
@@ -162,7 +150,7 @@ int explain_runs(const CommandLine& line) {
   OutFolder out(line.out);
   std::vector<lab::ModelMaps> models;
   for (const lab::RecordedRun& run : runs) {
-    const std::size_t round = round_of(line, plan, run);
+    const std::size_t round = run.round(asked_round(line, plan, run));
     const Updates parameters = run.model(round, setting.architecture.layout());
     explain::Explainer explainer({setting.architecture, parameters.rows(), run.name()}, plan.engine, &workers);
     models.push_back({run.name(), round, explainer.answer(images), explained(explainer, images, methods, mode)});
