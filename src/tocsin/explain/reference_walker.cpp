@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plain walk: every output of a layer with the inputs it meets, one after the other, in double. What the engine is compared
 // with.
-#include <cmath>
+#include <algorithm>
 #include <utility>
 
 #include "tocsin/core/errors.h"
@@ -29,10 +29,9 @@ Unit unit_of(const Layer& layer, std::span<const double> parameters, std::size_t
   Unit unit;
   const std::size_t cells = layer.out.height * layer.out.width, channel = output / cells;
   if (layer.kind == LayerKind::batch_norm) {
-    const double slope =
-        parameters[layer.weight_offset + channel] / std::sqrt(parameters[layer.variance_offset + channel] + layer.epsilon);
-    unit.fan_in.push_back({output, slope});
-    unit.bias = parameters[layer.bias_offset + channel] - slope * parameters[layer.mean_offset + channel];
+    const nn::reference::ChannelLine line = nn::reference::batch_norm_line(layer, parameters, channel);
+    unit.fan_in.push_back({output, line.slope});
+    unit.bias = line.offset;
     return unit;
   }
   if (layer.bias) unit.bias = parameters[layer.bias_offset + channel];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tocsin/nn/folding.h"
 
-#include <cmath>
 #include <utility>
 #include <vector>
 
 #include "tocsin/core/errors.h"
+#include "tocsin/nn/reference.h"
 
 namespace tocsin::nn {
 namespace {
@@ -24,9 +24,9 @@ struct Piece {
 Lines lines_of(const Layer& layer, const std::vector<double>& flat) {
   Lines lines;
   for (std::size_t c = 0; c < layer.in.channels; ++c) {
-    const double slope = flat[layer.weight_offset + c] / std::sqrt(flat[layer.variance_offset + c] + layer.epsilon);
-    lines.slope.push_back(slope);
-    lines.offset.push_back(flat[layer.bias_offset + c] - slope * flat[layer.mean_offset + c]);
+    const reference::ChannelLine line = reference::batch_norm_line(layer, flat, c);
+    lines.slope.push_back(line.slope);
+    lines.offset.push_back(line.offset);
   }
   return lines;
 }

@@ -150,21 +150,12 @@ Span bias_of(const Layer& layer, Span flat) {
   return flat.empty() || !layer.has_parameters() || !layer.bias ? Span{} : flat.subspan(layer.bias_offset, layer.out.channels);
 }
 
-/// Slope and offset of a batch_norm in a channel: y = slope x + offset.
-struct Line {
-  double slope, offset;
-};
-Line normaliser(const Layer& layer, In parameters, std::size_t channel) {
-  const double slope =
-      parameters[layer.weight_offset + channel] / std::sqrt(parameters[layer.variance_offset + channel] + layer.epsilon);
-  return {slope, parameters[layer.bias_offset + channel] - slope * parameters[layer.mean_offset + channel]};
-}
 /// Calls use(element, line) for every element of [batch, C, H, W].
 template <class Use>
 void each_normalised(const Layer& layer, In parameters, std::size_t batch, Use&& use) {
   const std::size_t cells = layer.in.height * layer.in.width;
   for (std::size_t c = 0; c < layer.in.channels; ++c) {
-    const Line line = normaliser(layer, parameters, c);
+    const ChannelLine line = batch_norm_line(layer, parameters, c);
     for (std::size_t b = 0; b < batch; ++b)
       for (std::size_t i = 0; i < cells; ++i) use((b * layer.in.channels + c) * cells + i, line);
   }
@@ -189,6 +180,12 @@ bool hit(In logits, std::size_t label) {
 }
 }  // namespace
 
+ChannelLine batch_norm_line(const Layer& layer, std::span<const double> parameters, std::size_t channel) {
+  const double slope =
+      parameters[layer.weight_offset + channel] / std::sqrt(parameters[layer.variance_offset + channel] + layer.epsilon);
+  return {slope, parameters[layer.bias_offset + channel] - slope * parameters[layer.mean_offset + channel]};
+}
+
 std::vector<double> forward(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
                             std::size_t batch, std::span<const double> mask) {
   require(batch > 0 && input.size() == batch * layer.in.features(), "{}: needs an input of {} x {}, got {} elements",
@@ -206,7 +203,8 @@ std::vector<double> forward(const Layer& layer, std::span<const double> paramete
       pool(layer, input, output, batch);
       break;
     case LayerKind::batch_norm:
-      each_normalised(layer, parameters, batch, [&](std::size_t i, Line line) { output[i] = line.slope * input[i] + line.offset; });
+      each_normalised(layer, parameters, batch,
+                      [&](std::size_t i, ChannelLine line) { output[i] = line.slope * input[i] + line.offset; });
       break;
     case LayerKind::relu:
       for (std::size_t i = 0; i < input.size(); ++i) output[i] = input[i] < 0.0 ? 0.0 : input[i];
@@ -243,7 +241,7 @@ std::vector<double> tangent(const Layer& layer, std::span<const double> paramete
       pool(layer, direction, result, batch);
       break;
     case LayerKind::batch_norm:
-      each_normalised(layer, parameters, batch, [&](std::size_t i, Line line) { result[i] = line.slope * direction[i]; });
+      each_normalised(layer, parameters, batch, [&](std::size_t i, ChannelLine line) { result[i] = line.slope * direction[i]; });
       break;
     case LayerKind::relu:
       for (std::size_t i = 0; i < result.size(); ++i) result[i] = input[i] > 0.0 ? direction[i] : 0.0;
@@ -278,7 +276,8 @@ std::vector<double> backward(const Layer& layer, std::span<const double> paramet
       break;
     case LayerKind::batch_norm:
       require(gradient.empty(), "batch_norm cannot be trained yet");
-      each_normalised(layer, parameters, batch, [&](std::size_t i, Line line) { result[i] = line.slope * output_gradient[i]; });
+      each_normalised(layer, parameters, batch,
+                      [&](std::size_t i, ChannelLine line) { result[i] = line.slope * output_gradient[i]; });
       break;
     case LayerKind::relu:
       for (std::size_t i = 0; i < result.size(); ++i) result[i] = input[i] > 0.0 ? output_gradient[i] : 0.0;

@@ -11,6 +11,13 @@
 
 namespace tocsin::nn::reference {
 
+/// What a batch_norm does in a channel: y = slope x + offset, slope = weight / sqrt(running_var + epsilon), offset = bias -
+/// running_mean slope. `parameters` is the whole flat vector [d].
+struct ChannelLine {
+  double slope, offset;
+};
+ChannelLine batch_norm_line(const Layer& layer, std::span<const double> parameters, std::size_t channel);
+
 /// Output of one layer [batch, out]. `parameters` is the whole flat vector [d]. Dropout masks come from `mask` [batch, features]
 /// (0 or 1 / (1 - rate)); empty: evaluation mode.
 std::vector<double> forward(const Layer& layer, std::span<const double> parameters, std::span<const double> input,
