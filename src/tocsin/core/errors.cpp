@@ -141,11 +141,10 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
   return result;
 }
 
-std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known) {
-  constexpr std::size_t kMostNames = 12;
+std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known, std::size_t most) {
   const std::string plural = kind.ends_with('y') ? std::string(kind.substr(0, kind.size() - 1)) + "ies" : std::string(kind) + "s";
   std::string message = fmt::format("unknown {} '{}'", kind, printable(name));
-  message += known.size() <= kMostNames ? "; known: " + joined(known) : fmt::format("; see `tocsin list {}`", plural);
+  message += known.size() <= most ? "; known: " + joined(known) : fmt::format("; see `tocsin list {}`", plural);
   const std::vector<std::string> nearest = nearest_names(name, known);
   if (!nearest.empty()) message += fmt::format("; did you mean '{}'?", joined(nearest, "' or '"));
   return message;

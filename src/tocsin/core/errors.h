@@ -110,8 +110,10 @@ std::string printable(std::string_view text, std::size_t limit = 200);
 /// Up to three of `known` nearest to `name`: Damerau-Levenshtein distance <= 2 and <= a third of the length of `name` (at least 1).
 std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& known);
 
-/// "unknown attack 'aile'; known: none, alie; did you mean 'alie'?"; many known names are left to `tocsin list attacks`.
-std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known);
+/// "unknown attack 'aile'; known: none, alie; did you mean 'alie'?"; more than `most` known names are left to `tocsin list
+/// attacks`.
+std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known,
+                         std::size_t most = 12);
 
 /// "a, b, c".
 std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
