@@ -136,6 +136,27 @@ TEST_P(MethodLaws, IgnoresTheInputWhereItsFactsSaySo) {
 INSTANTIATE_TEST_SUITE_P(All, MethodLaws, testing::ValuesIn(methods().begin(), methods().end()),
                          [](const auto& given) { return std::string(given.param->name); });
 
+/// Law 9: k times the seed gives k times the map; DeconvNet and Guided Backprop only for k > 0.
+TEST(Walkers, AreLinearInTheSeed) {
+  for (const Model& model : support::sample_models()) {
+    const std::vector<double> x = support::random_inputs(model.architecture.input().features(), 91);
+    WalkPlan lrp{.gate = Gate::open, .rules = {}, .shares_averages = true};
+    for (const nn::Layer& layer : model.architecture.layers())
+      lrp.rules.push_back(layer.has_parameters() ? std::optional(lrp_alpha_beta(2.0, 1.0)) : std::nullopt);
+    for (const auto precision : {nn::Precision::float64, nn::Precision::float32})
+      for (const WalkPlan& plan : {WalkPlan{}, WalkPlan{.gate = Gate::rectify}, WalkPlan{.gate = Gate::guided}, lrp})
+        for (const double k : {4.0, -0.5}) {
+          const bool rectifies = plan.gate == Gate::rectify || plan.gate == Gate::guided;
+          if (rectifies && k < 0) continue;
+          const auto walker = model.walker(precision);
+          walker->forward(x, 1);
+          const std::vector<double> once = walker->back(plan, std::vector<double>{0, 1, 0}),
+                                    times = walker->back(plan, std::vector<double>{0, k, 0});
+          for (std::size_t i = 0; i < once.size(); ++i) ASSERT_EQ(times[i], k * once[i]) << model.architecture.name();
+        }
+  }
+}
+
 /// Law 1: on a linear model everything is W or x W.
 TEST(Methods, AgreeOnALinearModel) {
   const Model linear = support::random_model("linear", {5, 1, 1}, {nn::dense(3)}, 21);

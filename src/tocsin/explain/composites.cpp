@@ -27,7 +27,7 @@ constinit const Entry<Method> epsilon_plus_entry{
     .summary = "dense LRP-epsilon, convolutions z+ with bias",
     .paper = kZennit,
     .status = Status::verified,
-    .facts = {.linear_in_seed = true},
+    .facts = {},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       return make_propagation({.dense = read_dense(options, kSmall), .convolution = plus(), .first = read_first(options, "same")});
     },
@@ -38,7 +38,7 @@ constinit const Entry<Method> epsilon_gamma_box_entry{
     .summary = "dense LRP-epsilon, convolutions LRP-gamma, the first layer zB",
     .paper = kZennit,
     .status = Status::verified,
-    .facts = {.needs_nonnegative = true, .linear_in_seed = true},
+    .facts = {.needs_nonnegative = true},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const double gamma = options.number("gamma", {.fallback = kGamma, .at_least = 0.0, .help = "of the convolutions"});
       return make_propagation(
@@ -51,7 +51,7 @@ constinit const Entry<Method> epsilon_plus_flat_entry{
     .summary = "dense LRP-epsilon, convolutions z+ with bias, the first layer flat",
     .paper = kZennit,
     .status = Status::verified,
-    .facts = {.linear_in_seed = true},
+    .facts = {},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       return make_propagation({.dense = read_dense(options, kSmall), .convolution = plus(), .first = read_first(options, "flat")});
     },
@@ -62,7 +62,7 @@ constinit const Entry<Method> epsilon_alpha2_beta1_entry{
     .summary = "dense LRP-epsilon, convolutions alpha 2 beta 1",
     .paper = kZennit,
     .status = Status::verified,
-    .facts = {.linear_in_seed = true},
+    .facts = {},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       return make_propagation(
           {.dense = read_dense(options, kSmall), .convolution = alpha2(), .first = read_first(options, "same")});
@@ -74,7 +74,7 @@ constinit const Entry<Method> epsilon_alpha2_beta1_flat_entry{
     .summary = "dense LRP-epsilon, convolutions alpha 2 beta 1, the first layer flat",
     .paper = kZennit,
     .status = Status::verified,
-    .facts = {.linear_in_seed = true},
+    .facts = {},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       return make_propagation(
           {.dense = read_dense(options, kSmall), .convolution = alpha2(), .first = read_first(options, "flat")});
@@ -86,7 +86,7 @@ constinit const Entry<Method> preset_a_entry{
     .summary = "dense LRP-epsilon 0.1, convolutions alpha 1 beta 0 with bias",
     .paper = kBest,
     .status = Status::verified,
-    .facts = {.linear_in_seed = true},
+    .facts = {},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       return make_propagation({.dense = read_dense(options, kPreset), .convolution = plus(), .first = read_first(options, "same")});
     },
@@ -97,7 +97,7 @@ constinit const Entry<Method> preset_b_entry{
     .summary = "dense LRP-epsilon 0.1, convolutions alpha 2 beta 1",
     .paper = kBest,
     .status = Status::verified,
-    .facts = {.linear_in_seed = true},
+    .facts = {},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       return make_propagation(
           {.dense = read_dense(options, kPreset), .convolution = alpha2(), .first = read_first(options, "same")});

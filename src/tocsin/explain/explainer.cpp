@@ -26,6 +26,23 @@ std::optional<NeuronMode> neuron_mode(std::string_view word) {
   return mode;
 }
 
+Images gathered(const data::Dataset& data, std::span<const std::uint32_t> samples, nn::Precision precision) {
+  Images images;
+  images.inputs.resize(samples.size() * data.shape.features());
+  if (precision == nn::Precision::float64) {
+    data::gather(data, samples, std::span<double>(images.inputs));
+  } else {
+    std::vector<float> inputs(images.inputs.size());
+    data::gather(data, samples, std::span<float>(inputs));
+    std::copy(inputs.begin(), inputs.end(), images.inputs.begin());
+  }
+  for (const std::uint32_t sample : samples) {
+    images.index.push_back(sample);
+    images.labels.push_back(data.labels[sample]);
+  }
+  return images;
+}
+
 std::string text(const NeuronMode& mode) {
   switch (mode.kind) {
     case NeuronMode::Kind::own:

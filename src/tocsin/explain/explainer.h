@@ -38,6 +38,9 @@ struct Images {
   }
 };
 
+/// Samples of a data set as a network of this precision receives them: rounded to float unless it is float64. `wanted` stays empty.
+Images gathered(const data::Dataset& data, std::span<const std::uint32_t> samples, nn::Precision precision);
+
 /// A model to explain: an architecture and its parameters [1, d], and what its own noise is keyed by.
 struct Explained {
   const nn::Architecture& architecture;

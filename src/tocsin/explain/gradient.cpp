@@ -54,7 +54,7 @@ constinit const Entry<Method> gradient_entry{
     .summary = "d f_c / dx, the gradient of the neuron's logit",
     .paper = "arXiv:1312.6034",
     .status = Status::verified,
-    .facts = {.paint = kMagnitudeGray, .linear_in_seed = true},
+    .facts = {.paint = kMagnitudeGray},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const std::string form = options.word(
           "form",
@@ -68,7 +68,7 @@ constinit const Entry<Method> input_x_gradient_entry{
     .summary = "x times the gradient; LRP-0 on every ReLU network",
     .paper = "arXiv:1605.01713",
     .status = Status::verified,
-    .facts = {.conserves = true, .linear_in_seed = true},
+    .facts = {.conserves = true},
     .make = [](Options&) -> std::unique_ptr<Method> { return std::make_unique<InputXGradient>(); },
 };
 

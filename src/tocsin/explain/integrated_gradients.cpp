@@ -103,7 +103,7 @@ constinit const Entry<Method> integrated_gradients_entry{
     .summary = "x - x' times the mean gradient on the line from the baseline x' to x",
     .paper = "arXiv:1703.01365",
     .status = Status::verified,
-    .facts = {.paint = kMagnitudeGray, .linear_in_seed = true},
+    .facts = {.paint = kMagnitudeGray},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const std::string word = options.word("rule", {.fallback = "midpoint",
                                                      .words = {kRules.begin(), kRules.end()},

@@ -29,7 +29,7 @@ constinit const Entry<Method> lrp_z_entry{
     .summary = "LRP-0: relevance by share of z = W a + b",
     .paper = kPaper,
     .status = Status::verified,
-    .facts = {.conserves = true, .linear_in_seed = true},
+    .facts = {.conserves = true},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       Redistribution rule = lrp_epsilon(0.0, read_bias(options, "with"));
       rule.at_zero = read_at_zero(options);
@@ -42,7 +42,7 @@ constinit const Entry<Method> lrp_epsilon_entry{
     .summary = "LRP-epsilon: by share of z + epsilon sign(z), which absorbs relevance",
     .paper = kPaper,
     .status = Status::verified,
-    .facts = {.linear_in_seed = true},
+    .facts = {},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const double epsilon = options.number("epsilon", {.fallback = 0.01, .at_least = 0.0, .help = "absolute, on the scale of z"});
       Redistribution rule = lrp_epsilon(epsilon, read_bias(options, "with"));
@@ -56,7 +56,7 @@ constinit const Entry<Method> lrp_gamma_entry{
     .summary = "LRP-gamma: positive weights raised by gamma; for inputs >= 0",
     .paper = kOverview,
     .status = Status::verified,
-    .facts = {.conserves = true, .needs_nonnegative = true, .linear_in_seed = true},
+    .facts = {.conserves = true, .needs_nonnegative = true},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const double gamma = options.number("gamma", {.fallback = 0.25, .at_least = 0.0, .help = "how much positive weights gain"});
       const std::string bias =
@@ -72,7 +72,7 @@ constinit const Entry<Method> lrp_alpha_beta_entry{
     .summary = "LRP-alpha-beta: positive and negative contributions apart, alpha - beta = 1",
     .paper = kPaper,
     .status = Status::verified,
-    .facts = {.linear_in_seed = true},
+    .facts = {},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       const double alpha = options.number("alpha", {.fallback = 2.0, .at_least = 1.0, .help = "weight of the positive part"});
       const double beta =
@@ -91,7 +91,7 @@ constinit const Entry<Method> z_plus_entry{
     .summary = "z+: positive contributions alone (alpha 1, beta 0); excitation backprop",
     .paper = "arXiv:1608.00507",
     .status = Status::verified,
-    .facts = {.conserves = true, .linear_in_seed = true},
+    .facts = {.conserves = true},
     .make = [](Options& options) -> std::unique_ptr<Method> {
       return one_rule(options, lrp_alpha_beta(1.0, 0.0, read_bias(options, "none")));
     },

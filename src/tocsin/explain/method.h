@@ -89,7 +89,6 @@ class Method {
     bool conserves = false;          ///< sums to the neuron's logit on networks without biases
     bool needs_convolution = false;  ///< refused for a network without one
     bool needs_nonnegative = false;  ///< refused where a layer's input may be negative
-    bool linear_in_seed = false;     ///< R(k seed) = k R(seed) for every k, not only k > 0
   };
   virtual ~Method() = default;
   /// Maps [n, features], C, H, W order.

@@ -100,7 +100,7 @@ constinit const Entry<Method> smoothgrad_entry{
     .summary = "mean gradient over noisy copies of the input",
     .paper = "arXiv:1706.03825",
     .status = Status::verified,
-    .facts = {.paint = kMagnitudeGray, .draws_noise = true, .linear_in_seed = true},
+    .facts = {.paint = kMagnitudeGray, .draws_noise = true},
     .make = [](Options& options) -> std::unique_ptr<Method> { return make(options, Moment::mean); },
 };
 

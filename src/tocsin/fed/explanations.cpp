@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "tocsin/core/errors.h"
-#include "tocsin/explain/drawn.h"
 #include "tocsin/explain/explainer.h"
+#include "tocsin/explain/plane.h"
 #include "tocsin/explain/registry.h"
 #include "tocsin/explain/similarity.h"
 
@@ -23,58 +23,15 @@ explain::ExplainOptions options_of(const ExplanationQuestion& question, nn::Prec
           .chunk = std::min(question.images, explain::ExplainOptions{}.chunk)};
 }
 
-explain::Images images_of(const data::Dataset& data, std::span<const std::uint32_t> samples, nn::Precision precision) {
-  explain::Images images;
-  images.inputs.resize(samples.size() * data.shape.features());
-  if (precision == nn::Precision::float64) {
-    data::gather(data, samples, std::span<double>(images.inputs));
-  } else {
-    std::vector<float> inputs(images.inputs.size());
-    data::gather(data, samples, std::span<float>(inputs));
-    std::copy(inputs.begin(), inputs.end(), images.inputs.begin());
-  }
-  for (const std::uint32_t sample : samples) {
-    images.index.push_back(sample);
-    images.labels.push_back(data.labels[sample]);
-  }
-  return images;
-}
-
-/// How a map is seen: channels added up, but those of a table, which are its features, side by side.
-struct MapShape {
-  std::size_t channels, height, width;
-  explicit MapShape(const data::Shape& shape) : channels(shape.channels), height(shape.height), width(shape.width) {
-    if (height * width == 1) std::swap(channels, width);
-  }
-  [[nodiscard]] std::size_t cells() const { return height * width; }
-};
-
-/// The likeness [models, models] of maps [models][cells] of one image.
-void compare(const std::vector<std::vector<double>>& maps, const MapShape& shape, const Similarity& similarity,
+/// The likeness [models, models] of the maps [models] of one image, drawn with both signs.
+void compare(const std::vector<std::vector<double>>& maps, const data::Shape& shape, const Similarity& similarity,
              std::span<double> likeness) {
   const std::size_t n = maps.size();
-  const bool draws = similarity.name == "ssim_drawn";
-  std::vector<std::vector<std::uint8_t>> drawings(n);
-  std::vector<explain::Prepared> prepared;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (draws)
-      drawings[i] =
-          explain::finite(maps[i]) ? explain::drawn(maps[i], explain::Sign::both) : std::vector<std::uint8_t>(shape.cells());
-    const explain::Seen seen{.map = maps[i], .drawn = drawings[i], .height = shape.height, .width = shape.width};
-    prepared.push_back(explain::prepared(seen, similarity.sorted));
-  }
+  std::vector<explain::Plane> planes;
+  for (const std::vector<double>& map : maps) planes.emplace_back(map, shape, explain::kSeismic, similarity.sorted);
   for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = i + 1; j < n; ++j) {
-      const double one = similarity.measure(prepared[i], prepared[j]);
-      likeness[i * n + j] = likeness[j * n + i] = similarity.distance ? -one : one;
-    }
-}
-
-/// All names are listed: no other place does, at the moment that one is misspelt.
-std::string refusal(std::string_view kind, std::string_view name, const std::vector<std::string>& known) {
-  const std::vector<std::string> nearest = nearest_names(name, known);
-  return fmt::format("unknown {} '{}'; known: {}{}", kind, printable(name), joined(known),
-                     nearest.empty() ? "" : fmt::format("; did you mean '{}'?", joined(nearest, "' or '")));
+    for (std::size_t j = i + 1; j < n; ++j)
+      likeness[i * n + j] = likeness[j * n + i] = explain::alike(similarity, planes[i], planes[j]);
 }
 }  // namespace
 
@@ -96,10 +53,9 @@ std::vector<double> FleetExplanations::likeness(std::size_t models, const std::f
   const Similarity& similarity = *explain::find_similarity(question.similarity);
   const std::vector<MethodUse> methods{explain::make_method(question.method, "", "detector")};
   const std::vector<std::uint32_t> samples = part_of_hold_out(parts_, question.images);
-  const explain::Images images = images_of(*parts_.validation_data, samples, parts_.training.precision);
+  const explain::Images images = explain::gathered(*parts_.validation_data, samples, parts_.training.precision);
   const explain::ExplainOptions options = options_of(question, parts_.training.precision);
   const explain::NeuronMode mode{question.own_neuron ? explain::NeuronMode::Kind::own : explain::NeuronMode::Kind::label};
-  const MapShape shape(architecture.input());
 
   Workers* const workers = parts_.fleet->workers();
   struct Place {
@@ -119,29 +75,31 @@ std::vector<double> FleetExplanations::likeness(std::size_t models, const std::f
     else
       place.explainer = std::make_unique<explain::Explainer>(model, options);
     const std::vector<explain::Maps> made = place.explainer->explain(images, methods, mode);
-    for (std::size_t image = 0; image < samples.size(); ++image)
-      maps[image][k] = explain::reduced(made[0].values.rows().row(image), shape.channels, false);
+    for (std::size_t image = 0; image < samples.size(); ++image) maps[image][k] = made[0].values.rows().row(image);
   });
   std::vector<double> likeness(samples.size() * models * models, std::numeric_limits<double>::quiet_NaN());
   for_each(workers, samples.size(), [&](std::size_t, std::size_t image) {
     if (stop_.stop_requested()) throw Interrupted();
-    compare(maps[image], shape, similarity, std::span(likeness).subspan(image * models * models, models * models));
+    compare(maps[image], architecture.input(), similarity, std::span(likeness).subspan(image * models * models, models * models));
   });
   return likeness;
 }
 
+/// The refusals list all names.
 void check_names(const ExplanationQuestion& question) {
-  const Registry<explain::Method> known = explain::methods();
-  require(known.find(question.method) != nullptr, "{}", refusal("method", question.method, known.names()));
+  const std::vector<std::string> methods = explain::methods().names();
+  require(explain::methods().find(question.method) != nullptr, "{}",
+          unknown_name("method", question.method, methods, methods.size()));
   std::vector<std::string> names;
   for (const Similarity& similarity : explain::similarities()) names.emplace_back(similarity.name);
-  require(explain::find_similarity(question.similarity) != nullptr, "{}", refusal("similarity", question.similarity, names));
+  require(explain::find_similarity(question.similarity) != nullptr, "{}",
+          unknown_name("similarity", question.similarity, names, names.size()));
 }
 
 void check_fits(const ExplanationQuestion& question, const nn::Architecture& architecture, bool negative_inputs) {
   check_names(question);
   explain::make_method(question.method, "", "detector").method->check(architecture, negative_inputs);
-  require(!explain::find_similarity(question.similarity)->spatial || architecture.input().height * architecture.input().width > 1,
+  require(!explain::find_similarity(question.similarity)->spatial || explain::is_spatial(architecture.input()),
           "similarity {} compares neighbours, and the input is a table of {} features", question.similarity,
           architecture.input().features());
 }

@@ -129,6 +129,7 @@ void add_pairs(std::string& text, const RunComparison& comparison, const Compare
     }
   }
 }
+
 std::string pairs_csv(const RunComparison& comparison) {
   std::string text = "method,similarity,group,neuron,image,set,run,other,value\n";
   for (const ComparedCell& cell : comparison.cells) add_pairs(text, comparison, cell);

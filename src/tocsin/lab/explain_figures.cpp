@@ -9,13 +9,12 @@
 
 #include "tocsin/explain/bar_list.h"
 #include "tocsin/explain/drawn.h"
+#include "tocsin/explain/plane.h"
 #include "tocsin/explain/png.h"
 
 namespace tocsin::lab {
 namespace {
 using explain::Column;
-
-bool is_spatial(const nn::Shape& shape) { return shape.height * shape.width > 1; }
 
 /// A map as it is drawn; a small one (Grad-CAM as it is) cannot stand in a grid of the input's size and becomes undefined there.
 std::vector<double> cell_of(const FigureSubject& subject, const explain::Maps& maps, std::size_t method, std::size_t image) {
@@ -90,7 +89,7 @@ std::string class_text(const std::vector<std::string>& names, std::int64_t label
 std::vector<FigureFile> model_figure(const FigureSubject& subject, const ModelMaps& model, const std::vector<std::size_t>& rows,
                                      const std::string& name) {
   const nn::Shape shape = subject.architecture.input();
-  if (!is_spatial(shape)) return {bars(subject, model, rows, name)};
+  if (!explain::is_spatial(shape)) return {bars(subject, model, rows, name)};
   explain::Grid grid{.title = model_title(model),
                      .caption = caption_of(subject),
                      .height = shape.height,
@@ -110,7 +109,7 @@ std::vector<FigureFile> model_figure(const FigureSubject& subject, const ModelMa
 std::vector<FigureFile> pair_figure(const FigureSubject& subject, const ModelMaps& benign, const ModelMaps& attacked,
                                     const std::vector<std::size_t>& rows, explain::Scaling scaling, const std::string& name) {
   const nn::Shape shape = subject.architecture.input();
-  if (!is_spatial(shape)) return {};
+  if (!explain::is_spatial(shape)) return {};
   const explain::Similarity* headline = explain::find_similarity("ssim_drawn");
   explain::PairGrid grid{.title = fmt::format("{} and {}", model_title(benign), model_title(attacked)),
                          .caption = caption_of(subject),
@@ -131,12 +130,10 @@ std::vector<FigureFile> pair_figure(const FigureSubject& subject, const ModelMap
     for (std::size_t m = 0; m < subject.methods.size(); ++m) {
       explain::PairCell cell{.benign = cell_of(subject, benign.maps[m], m, row),
                              .attacked = cell_of(subject, attacked.maps[m], m, row)};
-      if (explain::is_finite(cell.benign) && explain::is_finite(cell.attacked)) {
-        const explain::Sign sign = subject.methods[m].entry->facts.paint.sign;
-        const auto a = explain::drawn(cell.benign, sign), b = explain::drawn(cell.attacked, sign);
-        cell.similarity = headline->measure(explain::Seen{cell.benign, a, shape.height, shape.width},
-                                            explain::Seen{cell.attacked, b, shape.height, shape.width});
-      }
+      const auto plane = [&](const ModelMaps& model) {
+        return explain::Plane(model.maps[m].values.rows().row(row), shape, subject.methods[m].entry->facts.paint, headline->sorted);
+      };
+      cell.similarity = explain::alike(*headline, plane(benign), plane(attacked));
       line.cells.push_back(std::move(cell));
     }
     grid.rows.push_back(std::move(line));

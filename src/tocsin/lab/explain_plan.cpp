@@ -142,12 +142,6 @@ ExplainPlan read_explain(Options& options) {
   return plan;
 }
 
-ExplainPlan default_explain() {
-  Faults none;
-  Options absent(nullptr, Place{}, "[explain]", none);
-  return read_explain(absent);
-}
-
 std::vector<std::size_t> kept_rounds(const ExplainPlan& plan, std::size_t rounds) {
   std::set<std::size_t> kept;
   for (const std::size_t asked : plan.rounds) {

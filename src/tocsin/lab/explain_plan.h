@@ -44,8 +44,6 @@ inline constexpr std::size_t kLastRound = 0;
 
 /// Reads the table.
 ExplainPlan read_explain(Options& options);
-/// The plan of an absent table.
-ExplainPlan default_explain();
 
 /// The rounds whose models a run of `rounds` rounds keeps: those asked for and the one before each, ascending, without 0.
 std::vector<std::size_t> kept_rounds(const ExplainPlan& plan, std::size_t rounds);

@@ -56,15 +56,8 @@ std::vector<ImageGroup> choose_images(const data::Dataset& test, const std::vect
 
 explain::Images images_of(const data::Dataset& test, const std::vector<std::uint32_t>& samples,
                           const std::vector<attack::Target>& targets) {
-  explain::Images images;
-  images.inputs.resize(samples.size() * test.shape.features());
-  // As floats, which is what the network receives.
-  std::vector<float> gathered(images.inputs.size());
-  data::gather(test, samples, std::span<float>(gathered));
-  std::copy(gathered.begin(), gathered.end(), images.inputs.begin());
+  explain::Images images = explain::gathered(test, samples, nn::Precision::float32);
   for (const std::uint32_t sample : samples) {
-    images.index.push_back(sample);
-    images.labels.push_back(test.labels[sample]);
     const auto target = std::find_if(targets.begin(), targets.end(), [&](const auto& one) { return one.index == sample; });
     images.wanted.push_back(target == targets.end() ? -1 : target->wanted);
   }

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "tocsin/core/errors.h"
-#include "tocsin/explain/drawn.h"
+#include "tocsin/explain/plane.h"
 #include "tocsin/lab/record_fields.h"
 
 namespace tocsin::lab {
@@ -17,17 +17,11 @@ constexpr std::size_t kSanityImages = 32;
 
 using explain::Explainer;
 using explain::Maps;
+using explain::Plane;
 using explain::Set;
 
 /// Maps of one model for one neuron mode: [methods].
 using MapsOf = std::vector<Maps>;
-
-/// What similarities see of one map of a method; owns it.
-struct Plane {
-  std::vector<double> map;
-  std::vector<std::uint8_t> drawn;
-  explain::Prepared prepared;
-};
 
 std::size_t find_seed(const std::vector<RecordedRun>& runs, std::uint64_t seed) {
   for (std::size_t i = 0; i < runs.size(); ++i)
@@ -77,7 +71,6 @@ class Comparing {
   [[nodiscard]] std::size_t images() const { return result_.images.size(); }
   [[nodiscard]] std::size_t benign() const { return runs_.benign.size(); }
   [[nodiscard]] std::size_t attacked() const { return runs_.attacked.size(); }
-  [[nodiscard]] bool is_spatial() const { return result_.shape.height * result_.shape.width > 1; }
 
   /// The modes of the plan; with targets the attacker's class as well.
   [[nodiscard]] std::vector<explain::NeuronMode> modes() const {
@@ -193,24 +186,21 @@ class Comparing {
     MapsOf maps = explainer.explain(result_.images, result_.methods, neurons);
     count_undefined(maps);
 
-    explainer.redraw(1);
-    measure_own(Set::noise, i, maps, explainer.explain(result_.images, result_.methods, neurons), true);
-    explainer.redraw(0);
-    measure_own(Set::other_image, i, maps, explainer.explain(other_images(), result_.methods, neurons), false);
-    measure_own(Set::other_class, i, maps, explainer.explain(result_.images, result_.methods, other_neurons(neurons)), false);
+    measure_noise(i, maps, neurons, explainer);
+    measure_own(Set::other_image, i, maps, explainer.explain(other_images(), result_.methods, neurons));
+    measure_own(Set::other_class, i, maps, explainer.explain(result_.images, result_.methods, other_neurons(neurons)));
     Updates random(1, layout.coordinates());
     nn::initialise(setting_.architecture, run.plan().model.init, Stream(result_.plan.seed).at("explain/randomize").at(i),
                    random.rows());
-    measure_own(Set::random_weights, i, maps, aim(random, run.name()).explain(result_.images, result_.methods, neurons), false);
+    measure_own(Set::random_weights, i, maps, aim(random, run.name()).explain(result_.images, result_.methods, neurons));
     if (round > 1 && run.has_model(round - 1))
       measure_own(Set::rounds, i, maps,
-                  aim(run.model(round - 1, layout), run.name()).explain(result_.images, result_.methods, mode), false);
+                  aim(run.model(round - 1, layout), run.name()).explain(result_.images, result_.methods, mode));
     const std::size_t sham = find_seed(runs_.sham, run.plan().seed);
     if (sham < runs_.sham.size()) {
       const RecordedRun& control = runs_.sham[sham];
       measure_own(Set::sham, i, maps,
-                  aim(control.model(control.round(round_), layout), control.name()).explain(result_.images, result_.methods, mode),
-                  false);
+                  aim(control.model(control.round(round_), layout), control.name()).explain(result_.images, result_.methods, mode));
     }
     return maps;
   }
@@ -246,36 +236,12 @@ class Comparing {
     for (std::size_t m = 0; m < maps.size(); ++m)
       for (std::size_t i = 0; i < images(); ++i) {
         const std::vector<double> map = maps[m].values.rows().row(i);
-        if (!std::all_of(map.begin(), map.end(), [](double value) { return std::isfinite(value); })) ++result_.undefined_maps[m];
+        if (!explain::is_finite(map)) ++result_.undefined_maps[m];
       }
   }
 
   [[nodiscard]] Plane plane(const Maps& maps, std::size_t method, std::size_t image) const {
-    const explain::Paint& paint = result_.methods[method].entry->facts.paint;
-    const std::vector<double> map = maps.values.rows().row(image);
-    const std::size_t cells = result_.shape.height * result_.shape.width;
-    const bool full = map.size() == result_.shape.features() && is_spatial();
-    Plane seen;
-    // Similarities read the signed sum over channels, pictures the magnitudes where the method is drawn so.
-    seen.map = full ? explain::reduced(map, map.size() / cells, false) : map;
-    const std::vector<double> drawn = full ? explain::reduced(map, map.size() / cells, paint.magnitude) : map;
-    const bool finite = std::all_of(drawn.begin(), drawn.end(), [](double value) { return std::isfinite(value); });
-    seen.drawn = finite ? explain::drawn(drawn, paint.sign) : std::vector<std::uint8_t>(drawn.size(), 0);
-    return seen;
-  }
-  void prepare(Plane& plane) const {
-    const bool full = is_spatial() && plane.map.size() == result_.shape.height * result_.shape.width;
-    plane.prepared = explain::prepared({.map = plane.map,
-                                        .drawn = plane.drawn,
-                                        .height = full ? result_.shape.height : plane.map.size(),
-                                        .width = full ? result_.shape.width : 1},
-                                       true);
-  }
-  /// Larger is more alike.
-  [[nodiscard]] double alike(const explain::Similarity& similarity, const Plane& a, const Plane& b) const {
-    if (similarity.spatial && !is_spatial()) return std::nan("");
-    const double value = similarity.measure(a.prepared, b.prepared);
-    return similarity.distance ? -value : value;
+    return {maps.values.rows().row(image), result_.shape, result_.methods[method].entry->facts.paint};
   }
 
   /// The full tables of one neuron mode, over all images: [methods][similarities].
@@ -297,20 +263,32 @@ class Comparing {
     return true;
   }
 
-  /// Similarities of B_i's maps with others of its own; a method without noise has no noise of its own to compare.
-  void measure_own(Set set, std::size_t run, const MapsOf& maps, const MapsOf& others, bool noisy_only) {
-    for (std::size_t m = 0; m < result_.methods.size(); ++m) {
-      if (noisy_only && !result_.methods[m].entry->facts.draws_noise) continue;
-      for (explain::Cell& cell : tables_[m])
-        if (cell.by_run[at(set)].empty()) cell.by_run[at(set)].assign(images() * benign(), std::nan(""));
-      for_each(&workers_, images(), [&](std::size_t, std::size_t image) {
-        if (set == Set::other_image && other_image_[image] == image) return;
-        Plane a = plane(maps[m], m, image), b = plane(others[m], m, image);
-        prepare(a), prepare(b);
-        for (std::size_t s = 0; s < tables_[m].size(); ++s)
-          tables_[m][s].by_run[at(set)][image * benign() + run] = alike(*result_.plan.similarities[s], a, b);
-      });
-    }
+  /// Another draw of the methods that draw noise; the others have no noise of their own to compare.
+  void measure_noise(std::size_t run, const MapsOf& maps, const std::vector<std::size_t>& neurons, Explainer& explainer) {
+    std::vector<explain::MethodUse> noisy;
+    for (const explain::MethodUse& use : result_.methods)
+      if (use.entry->facts.draws_noise) noisy.push_back(use);
+    if (noisy.empty()) return;
+    explainer.redraw(1);
+    const MapsOf redrawn = explainer.explain(result_.images, noisy, neurons);
+    explainer.redraw(0);
+    std::size_t next = 0;
+    for (std::size_t m = 0; m < result_.methods.size(); ++m)
+      if (result_.methods[m].entry->facts.draws_noise) measure_method(Set::noise, run, m, maps[m], redrawn[next++]);
+  }
+  /// Similarities of B_i's maps with others of its own.
+  void measure_own(Set set, std::size_t run, const MapsOf& maps, const MapsOf& others) {
+    for (std::size_t m = 0; m < result_.methods.size(); ++m) measure_method(set, run, m, maps[m], others[m]);
+  }
+  void measure_method(Set set, std::size_t run, std::size_t m, const Maps& maps, const Maps& others) {
+    for (explain::Cell& cell : tables_[m])
+      if (cell.by_run[at(set)].empty()) cell.by_run[at(set)].assign(images() * benign(), std::nan(""));
+    for_each(&workers_, images(), [&](std::size_t, std::size_t image) {
+      if (set == Set::other_image && other_image_[image] == image) return;
+      const Plane a = plane(maps, m, image), b = plane(others, m, image);
+      for (std::size_t s = 0; s < tables_[m].size(); ++s)
+        tables_[m][s].by_run[at(set)][image * benign() + run] = alike(*result_.plan.similarities[s], a, b);
+    });
   }
   void measure_pairs(const std::vector<MapsOf>& benign_maps, const std::vector<MapsOf>& attacked_maps) {
     for (std::size_t m = 0; m < result_.methods.size(); ++m)
@@ -318,8 +296,6 @@ class Comparing {
         std::vector<Plane> b, a;
         for (const MapsOf& maps : benign_maps) b.push_back(plane(maps[m], m, image));
         for (const MapsOf& maps : attacked_maps) a.push_back(plane(maps[m], m, image));
-        for (Plane& one : b) prepare(one);
-        for (Plane& one : a) prepare(one);
         for (std::size_t s = 0; s < tables_[m].size(); ++s) fill_pairs(tables_[m][s], *result_.plan.similarities[s], image, b, a);
       });
   }
@@ -360,7 +336,7 @@ class Comparing {
   }
   /// Fixed beforehand: the headline on the targets, own neuron; `spearman` where data have no space.
   [[nodiscard]] bool is_primary(std::size_t s, const ImageGroup& group, const explain::NeuronMode& mode) const {
-    const std::string_view headline = is_spatial() ? "ssim_drawn" : "spearman";
+    const std::string_view headline = explain::is_spatial(result_.shape) ? "ssim_drawn" : "spearman";
     return result_.plan.similarities[s]->name == headline && group.name == "target" && mode.kind == explain::NeuronMode::Kind::own;
   }
   static explain::Cell cut(const explain::Cell& whole, std::size_t begin, std::size_t count) {

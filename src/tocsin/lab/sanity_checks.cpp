@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tocsin/explain/drawn.h"
-#include "tocsin/explain/similarity.h"
+#include "tocsin/explain/plane.h"
 
 namespace tocsin::lab {
 namespace {
 constexpr double kInsensitive = 0.5;
 using explain::Maps;
+using explain::Plane;
 
 /// The mean of the values that are numbers; NaN if there is none.
 class Mean {
@@ -80,9 +80,9 @@ class Checking {
     for (std::size_t m = 0; m < methods_.size(); ++m) {
       Mean ranks, drawn_alike;
       for (std::size_t i = 0; i < images_.size(); ++i) {
-        const std::vector<double> a = reduced(trained_[m], i, false), b = reduced(maps[m], i, false);
-        ranks.add(explain::spearman_abs(a, b));
-        drawn_alike.add(ssim(m, i, maps[m]));
+        const Plane a = plane(trained_[m], m, i), b = plane(maps[m], m, i);
+        ranks.add(alike(ranks_, a, b));
+        drawn_alike.add(alike(drawn_, a, b));
       }
       checks_[m].stages.push_back({order, name, ranks.value(), drawn_alike.value()});
     }
@@ -93,7 +93,7 @@ class Checking {
     for (std::size_t m = 0; m < methods_.size(); ++m) {
       Mean rise;
       for (std::size_t i = 0; i < images_.size(); ++i)
-        rise.add(explain::complexity_rise(reduced(trained_[m], i, false), reduced(random[m], i, false)));
+        rise.add(explain::complexity_rise(values(trained_[m], i), values(random[m], i)));
       checks_[m].complexity_rise = rise.value();
     }
   }
@@ -102,33 +102,25 @@ class Checking {
     for (std::size_t& neuron : others) neuron = (neuron + 1) % model_.architecture.outputs();
     const std::vector<Maps> maps = explainer_.explain(images_, methods_, others);
     for (std::size_t m = 0; m < methods_.size(); ++m) {
-      Mean alike;
-      for (std::size_t i = 0; i < images_.size(); ++i)
-        alike.add(explain::spearman_abs(reduced(trained_[m], i, false), reduced(maps[m], i, false)));
-      checks_[m].random_logit = alike.value();
+      Mean mean;
+      for (std::size_t i = 0; i < images_.size(); ++i) mean.add(alike(ranks_, plane(trained_[m], m, i), plane(maps[m], m, i)));
+      checks_[m].random_logit = mean.value();
     }
   }
 
-  [[nodiscard]] std::vector<double> reduced(const Maps& maps, std::size_t image, bool magnitude) const {
-    const std::vector<double> map = maps.values.rows().row(image);
-    const nn::Shape shape = model_.architecture.input();
-    const bool full = map.size() == shape.features() && shape.height * shape.width > 1;
-    return full ? explain::reduced(map, shape.channels, magnitude) : map;
+  [[nodiscard]] Plane plane(const Maps& maps, std::size_t method, std::size_t image) const {
+    return {maps.values.rows().row(image), model_.architecture.input(), methods_[method].entry->facts.paint};
   }
-  [[nodiscard]] double ssim(std::size_t m, std::size_t image, const Maps& other) const {
-    const nn::Shape shape = model_.architecture.input();
-    const explain::Paint& paint = methods_[m].entry->facts.paint;
-    const std::vector<double> a = reduced(trained_[m], image, paint.magnitude), b = reduced(other, image, paint.magnitude);
-    if (a.size() != shape.height * shape.width || shape.height * shape.width == 1 || !explain::is_finite(a) ||
-        !explain::is_finite(b))
-      return std::nan("");
-    return explain::ssim_drawn(explain::drawn(a, paint.sign), explain::drawn(b, paint.sign), shape.height, shape.width);
+  [[nodiscard]] std::vector<double> values(const Maps& maps, std::size_t image) const {
+    return explain::plane_values(maps.values.rows().row(image), model_.architecture.input(), false);
   }
 
   const explain::Explained& model_;
   const explain::Images& images_;
   std::span<const explain::MethodUse> methods_;
   explain::Explainer explainer_;
+  const explain::Similarity& ranks_ = *explain::find_similarity("spearman_abs");
+  const explain::Similarity& drawn_ = *explain::find_similarity("ssim_drawn");
   Updates random_;
   std::vector<std::size_t> neurons_, layers_;
   std::vector<Maps> trained_;
