@@ -68,7 +68,8 @@ class Comparing {
 
  private:
   [[nodiscard]] const RecordedRun& target_run() const { return runs_.attacked.front(); }
-  [[nodiscard]] std::size_t images() const { return result_.images.size(); }
+  /// Of the neuron mode at hand.
+  [[nodiscard]] std::size_t images() const { return explained_.size(); }
   [[nodiscard]] std::size_t benign() const { return runs_.benign.size(); }
   [[nodiscard]] std::size_t attacked() const { return runs_.attacked.size(); }
 
@@ -135,9 +136,28 @@ class Comparing {
                       images_of(*setting_.problem.test, samples, targets_), result_.methods, result_.plan.engine, workers_);
   }
 
+  /// What a mode explains: of the attacker's class the targets alone, elsewhere it is the neuron of mode `own`. The first mode
+  /// explains all, for the pictures.
+  [[nodiscard]] explain::Images images_for(const explain::NeuronMode& mode, bool first) const {
+    explain::Images images = result_.images;
+    if (first || !judges_targets_only(mode)) return images;
+    const ImageGroup& group = result_.groups.front();
+    const std::size_t count = group.name == "target" ? group.samples.size() : 0;
+    images.inputs.resize(count * result_.shape.features());
+    images.index.resize(count);
+    images.labels.resize(count);
+    images.wanted.resize(count);
+    return images;
+  }
+  [[nodiscard]] static bool judges_targets_only(const explain::NeuronMode& mode) {
+    return mode.kind == explain::NeuronMode::Kind::target;
+  }
+
   void compare_mode(const explain::NeuronMode& mode) {
     const bool first = result_.models.empty();
     const std::string neuron = text(mode);
+    explained_ = images_for(mode, first);
+    if (images() == 0) return;
     start_cells();
     std::vector<MapsOf> benign_maps, attacked_maps;
     for (std::size_t i = 0; i < benign(); ++i) {
@@ -150,7 +170,7 @@ class Comparing {
       const std::size_t round = run.round(round_);
       Explainer& explainer = aim(run.model(round, setting_.architecture.layout()), run.name());
       if (first) note_model("attacked", run, round, explainer);
-      attacked_maps.push_back(explainer.explain(result_.images, result_.methods, mode));
+      attacked_maps.push_back(explainer.explain(explained_, result_.methods, mode));
       count_undefined(attacked_maps.back());
     }
     if (first)
@@ -182,31 +202,30 @@ class Comparing {
     const Updates parameters = run.model(round, layout);
     Explainer& explainer = aim(parameters, run.name());
     if (first) note_model("benign", run, round, explainer);
-    const std::vector<std::size_t> neurons = explainer.neurons(result_.images, mode);
-    MapsOf maps = explainer.explain(result_.images, result_.methods, neurons);
+    const std::vector<std::size_t> neurons = explainer.neurons(explained_, mode);
+    MapsOf maps = explainer.explain(explained_, result_.methods, neurons);
     count_undefined(maps);
 
     measure_noise(i, maps, neurons, explainer);
     measure_own(Set::other_image, i, maps, explainer.explain(other_images(), result_.methods, neurons));
-    measure_own(Set::other_class, i, maps, explainer.explain(result_.images, result_.methods, other_neurons(neurons)));
+    measure_own(Set::other_class, i, maps, explainer.explain(explained_, result_.methods, other_neurons(neurons)));
     Updates random(1, layout.coordinates());
     nn::initialise(setting_.architecture, run.plan().model.init, Stream(result_.plan.seed).at("explain/randomize").at(i),
                    random.rows());
-    measure_own(Set::random_weights, i, maps, aim(random, run.name()).explain(result_.images, result_.methods, neurons));
+    measure_own(Set::random_weights, i, maps, aim(random, run.name()).explain(explained_, result_.methods, neurons));
     if (round > 1 && run.has_model(round - 1))
-      measure_own(Set::rounds, i, maps,
-                  aim(run.model(round - 1, layout), run.name()).explain(result_.images, result_.methods, mode));
+      measure_own(Set::rounds, i, maps, aim(run.model(round - 1, layout), run.name()).explain(explained_, result_.methods, mode));
     const std::size_t sham = find_seed(runs_.sham, run.plan().seed);
     if (sham < runs_.sham.size()) {
       const RecordedRun& control = runs_.sham[sham];
       measure_own(Set::sham, i, maps,
-                  aim(control.model(control.round(round_), layout), control.name()).explain(result_.images, result_.methods, mode));
+                  aim(control.model(control.round(round_), layout), control.name()).explain(explained_, result_.methods, mode));
     }
     return maps;
   }
 
   [[nodiscard]] explain::Images other_images() const {
-    explain::Images others = result_.images;
+    explain::Images others = explained_;
     const std::size_t features = result_.shape.features();
     for (std::size_t i = 0; i < images(); ++i) {
       const auto from = result_.images.inputs.begin() + static_cast<std::ptrdiff_t>(other_image_[i] * features);
@@ -220,12 +239,12 @@ class Comparing {
     std::vector<std::size_t> others;
     const std::size_t outputs = setting_.architecture.outputs();
     for (std::size_t i = 0; i < neurons.size(); ++i) {
-      const std::int32_t wanted = result_.images.wanted[i];
+      const std::int32_t wanted = explained_.wanted[i];
       if (wanted >= 0 && static_cast<std::size_t>(wanted) != neurons[i]) {
         others.push_back(static_cast<std::size_t>(wanted));
         continue;
       }
-      Draws draws(Stream(result_.plan.seed).at("explain/other_class").at(result_.images.index[i]));
+      Draws draws(Stream(result_.plan.seed).at("explain/other_class").at(explained_.index[i]));
       const std::size_t drawn = outputs > 1 ? draws.below(outputs - 1) : 0;
       others.push_back(outputs > 1 && drawn >= neurons[i] ? drawn + 1 : drawn);
     }
@@ -244,7 +263,7 @@ class Comparing {
     return {maps.values.rows().row(image), result_.shape, result_.methods[method].entry->facts.paint};
   }
 
-  /// The full tables of one neuron mode, over all images: [methods][similarities].
+  /// The full tables of one neuron mode, over its images: [methods][similarities].
   void start_cells() {
     explain::Cell cell;
     cell.images = images();
@@ -270,7 +289,7 @@ class Comparing {
       if (use.entry->facts.draws_noise) noisy.push_back(use);
     if (noisy.empty()) return;
     explainer.redraw(1);
-    const MapsOf redrawn = explainer.explain(result_.images, noisy, neurons);
+    const MapsOf redrawn = explainer.explain(explained_, noisy, neurons);
     explainer.redraw(0);
     std::size_t next = 0;
     for (std::size_t m = 0; m < result_.methods.size(); ++m)
@@ -315,11 +334,10 @@ class Comparing {
 
   /// Cuts the tables into groups and lets the statistics speak: the methods of a similarity, group and neuron are one family.
   void judge(const explain::NeuronMode& mode) {
-    const bool targets_only = mode.kind == explain::NeuronMode::Kind::target;
     std::size_t begin = 0;
     for (const ImageGroup& group : result_.groups) {
       const std::size_t count = group.samples.size();
-      if (!targets_only || group.name == "target")
+      if (!judges_targets_only(mode) || group.name == "target")
         for (std::size_t s = 0; s < result_.plan.similarities.size(); ++s) {
           std::vector<explain::Cell> family;
           for (std::size_t m = 0; m < result_.methods.size(); ++m) family.push_back(cut(tables_[m][s], begin, count));
@@ -334,10 +352,12 @@ class Comparing {
       begin += count;
     }
   }
-  /// Fixed beforehand: the headline on the targets, own neuron; `spearman` where data have no space.
+  /// Fixed beforehand: the headline on the targets, own neuron; `spearman` where data have no space, `other` images where no
+  /// attack has targets.
   [[nodiscard]] bool is_primary(std::size_t s, const ImageGroup& group, const explain::NeuronMode& mode) const {
     const std::string_view headline = explain::is_spatial(result_.shape) ? "ssim_drawn" : "spearman";
-    return result_.plan.similarities[s]->name == headline && group.name == "target" && mode.kind == explain::NeuronMode::Kind::own;
+    return result_.plan.similarities[s]->name == headline && group.name == (targets_.empty() ? "other" : "target") &&
+           mode.kind == explain::NeuronMode::Kind::own;
   }
   static explain::Cell cut(const explain::Cell& whole, std::size_t begin, std::size_t count) {
     explain::Cell part = whole;
@@ -361,9 +381,10 @@ class Comparing {
   std::size_t round_;
   std::vector<attack::Target> targets_;
   RunComparison result_;
-  std::vector<std::size_t> other_image_;  ///< [images]
+  std::vector<std::size_t> other_image_;  ///< [all images]
+  explain::Images explained_;             ///< of the neuron mode at hand: all, or the first of them
   std::unique_ptr<Explainer> explainer_;
-  std::vector<std::vector<explain::Cell>> tables_;  ///< [methods][similarities], over all images
+  std::vector<std::vector<explain::Cell>> tables_;  ///< [methods][similarities], over explained_
 };
 
 void check_targets(const RecordedRun& run, const TargetPlan& first) {
