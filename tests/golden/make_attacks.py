@@ -194,6 +194,11 @@ def data_poisoning(kind, copies):
     return local_training(GLOBAL, x, y, kind) - GLOBAL
 
 
+def label_flip(kind, flip):
+    x, y = own()
+    return local_training(GLOBAL, x, np.array([flip(label) for label in y]), kind) - GLOBAL
+
+
 def untargeted(kind, epochs=1, **how):
     return sent(lambda start: local_training(start, *own(), kind, epochs, sign=-1) - start, kind, boost=True, **how)
 
@@ -216,6 +221,11 @@ for kind in ("sgd", "adam"):
     case("implicit_boosting", "estimate = 'pre'", implicit_boosting(kind, estimate="pre"), kind)
     case("implicit_boosting", "estimate = 'post'", implicit_boosting(kind, estimate="post"), kind)
     case("data_poisoning", "copies = 3", data_poisoning(kind, 3), kind)
+    case("label_flip", "", label_flip(kind, lambda y: CLASSES - 1 - y), kind)
+    case("label_flip", "mode = 'pair'\nfrom = 2\nto = 0", label_flip(kind, lambda y: 0 if y == 2 else y), kind)
+    case("label_flip", "mode = 'swap'\nfrom = 1\nto = 2", label_flip(kind, lambda y: {1: 2, 2: 1}.get(y, y)), kind)
+    case("label_flip", "mode = 'all_to_one'\nto = 2", label_flip(kind, lambda y: 2), kind)
+    case("label_flip", "mode = 'shift'\nby = 2", label_flip(kind, lambda y: (y + 2) % CLASSES), kind)
     case("untargeted", "", untargeted(kind), kind)
     case("untargeted", "epochs = 2\nscope = 'weights'", untargeted(kind, 2, scope="weights"), kind)
     for anchor in ("none", "own_benign", "previous_others"):

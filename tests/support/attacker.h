@@ -33,6 +33,7 @@ struct Attacker {
     round.weight = 0.2;
     round.cohort = 5;
     round.stream = Stream(3).at("attack");
+    round.lasting = Stream(3).at("lasting");
   }
   Attacker(const Attacker&) = delete;
   Attacker& operator=(const Attacker&) = delete;

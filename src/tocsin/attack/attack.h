@@ -35,6 +35,7 @@ struct AttackRound {
   double server_rate = 1;
   bool rows_applied_whole = false;  ///< the rule applies single rows (median, Krum): boost "auto" is 1
   Stream stream = Stream(0);        ///< of this attack, round and client
+  Stream lasting = Stream(0);       ///< of this attack and client, the same in every round: for what is decided once
 };
 
 /// Levels of knowledge, as in [threat]; each grants what the one before it does (docs/threat-models.md).
@@ -93,6 +94,8 @@ class Attack {
     Level (*needs)(Options&) = [](Options&) { return Level::own; };
     /// Samples of its own shard that it trains on at a time, given its options; 0: the benign training's batch.
     std::size_t (*batch)(Options&) = [](Options&) { return std::size_t{0}; };
+    /// Classes that the data must have, given its options; 0: it works on any data.
+    std::size_t (*classes)(Options&) = [](Options&) { return std::size_t{0}; };
     std::string_view reads = "";    ///< what it reads, for `describe`
     std::string_view differs = "";  ///< from its paper, or from the paper's code
   };

@@ -222,7 +222,8 @@ class OneRound {
                                 .coalition = parts_.threat.colluding ? coalition : 0.0,
                                 .server_rate = parts_.federation.server.learning_rate,
                                 .rows_applied_whole = !parts_.rule_entry->facts.folds,
-                                .stream = parts_.root.at("attack").at(record.round).at(record.cohort[i])});
+                                .stream = parts_.root.at("attack").at(record.round).at(record.cohort[i]),
+                                .lasting = parts_.root.at("attack").at("lasting").at(record.cohort[i])});
   }
 
   std::vector<WorkItem> work_items() {

@@ -314,9 +314,14 @@ Plan read_plan(const Table& root, const Table& base, const std::string& variant,
                   "take a shorter one");
   faults.raise();
 
+  plan.attack_classes = plan.attack_entry->facts.classes(attack);
   Options targets = attack.table("targets", "");
-  plan.places = {data.place("validation"), partition.place("clients"), model.place(model.has("name") ? "name" : "layers"),
-                 targets.place(plan.targets.count > 0 ? "count" : "test_indices"), targets.place("wanted")};
+  plan.places = {data.place("validation"),
+                 partition.place("clients"),
+                 model.place(model.has("name") ? "name" : "layers"),
+                 attack_place,
+                 targets.place(plan.targets.count > 0 ? "count" : "test_indices"),
+                 targets.place("wanted")};
   resolve(plan, options, validation, text->detectors);
   plan.source_key = key_of_source(plan, *plan.resolved.find("data")->as<Table>());
   return plan;

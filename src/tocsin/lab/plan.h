@@ -42,7 +42,7 @@ struct TargetPlan {
 
 /// Where things stand in the file, for faults that only the data can show.
 struct PlanPlaces {
-  Place validation, clients, model, targets, wanted;
+  Place validation, clients, model, attack, targets, wanted;
 };
 
 /// Everything about one run but the data themselves.
@@ -61,6 +61,7 @@ struct Plan {
   std::size_t cohort = 1;  ///< clients a round
   const Entry<attack::Attack>* attack_entry = nullptr;
   std::unique_ptr<attack::Attack> attack;
+  std::size_t attack_classes = 0;  ///< classes that the attack needs of the data
   TargetPlan targets;
   const Entry<defense::Aggregator>* rule_entry = nullptr;
   std::unique_ptr<defense::Aggregator> rule;

@@ -166,6 +166,16 @@ std::vector<attack::Target> make_targets(const Plan& plan, const data::Dataset& 
   return targets;
 }
 
+void check_attack(const Plan& plan, const data::Dataset& train, Faults& faults) {
+  if (plan.attack_classes <= train.classes) return;
+  const std::string_view name = plan.attack_entry->name;
+  if (train.classes == 0)
+    faults.add(plan.places.attack, fmt::format("attack '{}' changes labels, and {} has none", name, train.name));
+  else
+    faults.add(plan.places.attack, fmt::format("attack '{}' names label {}: {} has {} classes, numbered from 0", name,
+                                               plan.attack_classes - 1, train.name, train.classes));
+}
+
 Setting make_setting(const Plan& plan, const data::Problem& problem) {
   Faults faults;
   const data::Dataset &train = *problem.train, &test = *problem.test;
@@ -179,6 +189,7 @@ Setting make_setting(const Plan& plan, const data::Problem& problem) {
   }
   std::optional<nn::Architecture> architecture = fit(plan, train, faults);
   if (architecture) check_detectors(plan, *architecture, train, faults);
+  check_attack(plan, train, faults);
   std::vector<attack::Target> targets = make_targets(plan, test, evaluated, faults);
   data::Partition partition;
   try {
