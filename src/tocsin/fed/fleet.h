@@ -17,8 +17,11 @@ namespace tocsin::fed {
 
 using attack::Algorithm;
 
-/// Batch of the replica that evaluates, forward only; it divides a chunk of evaluation, so that no padded row is computed.
-constexpr std::size_t kEvaluationBatch = 64;
+/// Batch of the replica that evaluates, forward only; it divides a chunk of evaluation, so that no padded row is computed. Where
+/// the training's batch does so too and is not small, one replica trains and evaluates.
+constexpr std::size_t evaluation_batch(std::size_t training_batch) {
+  return training_batch >= 32 && nn::kEvaluationChunk % training_batch == 0 ? training_batch : 64;
+}
 
 /// One client's work in one round, by value.
 struct WorkItem {

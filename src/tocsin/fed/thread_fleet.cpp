@@ -186,7 +186,7 @@ class ThreadFleet final : public Fleet {
   struct Replica {
     std::unique_ptr<nn::Network> whole;       // for batches
     std::unique_ptr<nn::Network> small;       // for an attacker's targets: capacity = their number
-    std::unique_ptr<nn::Network> evaluation;  // forward only; its capacity divides a chunk, so no padded row is computed
+    std::unique_ptr<nn::Network> evaluation;  // forward only, where `whole` does not serve
   };
 
   nn::Network& replica(std::size_t worker) {
@@ -195,9 +195,10 @@ class ThreadFleet final : public Fleet {
     return *network;
   }
   nn::Network& evaluation_replica(std::size_t worker) {
-    static_assert(nn::kEvaluationChunk % kEvaluationBatch == 0);
+    const std::size_t batch = evaluation_batch(batch_);
+    if (batch == batch_) return replica(worker);
     auto& network = replicas_[worker].evaluation;
-    if (!network) network = nn::make_network(architecture_, kEvaluationBatch, precision_);
+    if (!network) network = nn::make_network(architecture_, batch, precision_);
     return *network;
   }
   nn::Network& small_replica(std::size_t worker, std::size_t capacity) {

@@ -72,11 +72,16 @@ MemoryEstimate estimate_memory(const Plan& plan, const Setting& setting, std::si
   const auto replica = [&](std::size_t capacity) {
     return real(nn::footprint(setting.architecture, capacity, training.precision));
   };
-  const std::size_t busy = std::min(workers, n);
+  const std::size_t judging = fed::evaluation_batch(training.batch);
+  const bool one_for_both = judging == training.batch;
+  const std::size_t busy = std::min(workers, n), trainers = one_for_both ? workers : busy;
   const double trainer = replica(training.batch) + real(moments(training.optimizer)) * real(d) * real(element);
-  add("replicas", fmt::format("{} x {}", busy, bytes_text(trainer)), real(busy) * trainer, "for training");
-  const double judge = kForwardShare * replica(fed::kEvaluationBatch);
-  add("", fmt::format("{} x {}", workers, bytes_text(judge)), real(workers) * judge, "for evaluation");
+  add("replicas", fmt::format("{} x {}", trainers, bytes_text(trainer)), real(trainers) * trainer,
+      one_for_both ? "for training and evaluation" : "for training");
+  if (!one_for_both) {
+    const double judge = kForwardShare * replica(judging);
+    add("", fmt::format("{} x {}", workers, bytes_text(judge)), real(workers) * judge, "for evaluation");
+  }
   if (plan.attack_entry->facts.trains && !setting.targets.empty()) {
     const double small = replica(setting.targets.size());
     add("", fmt::format("{} x {}", busy, bytes_text(small)), real(busy) * small, "for attackers");
