@@ -166,13 +166,14 @@ TEST(Elementwise, AddsAScaledDifferenceAndMeasuresDistancesAtEveryLength) {
       b[i] = static_cast<float>(i * 3 % 13);
       square += static_cast<double>((a[i] - b[i]) * (a[i] - b[i]));
     }
-    std::vector<float> pulled = y;
-    add_scaled_difference(pulled, -0.5F, a, b);
+    std::vector<float> pulled(n);
+    plus_scaled_difference(pulled, y, -0.5F, a, b);
     for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(pulled[i], y[i] - 0.5F * (a[i] - b[i]));
-    ASSERT_EQ(squared_distance(a, b), square);
+    ASSERT_EQ(squared_distance(std::span<const float>(a), std::span<const float>(b)), square);
   }
   const std::vector<float> large(1000, 3e30F), zero(1000, 0.0F);
-  EXPECT_NEAR(squared_distance(large, zero), 9e63, 1e57) << "beyond float, within double";
+  EXPECT_NEAR(squared_distance(std::span<const float>(large), std::span<const float>(zero)), 9e63, 1e57)
+      << "beyond float, within double";
 }
 
 }  // namespace

@@ -67,20 +67,21 @@ void DivideStabilised(float* r, const float* z, float epsilon, float at_zero, st
     return hn::Div(relevance, hn::IfThenElse(hn::Eq(moved, zero), instead, moved));
   });
 }
-void AddScaledDifference(float* HWY_RESTRICT y, float f, const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
+void PlusScaledDifference(float* HWY_RESTRICT out, const float* HWY_RESTRICT y, float f, const float* HWY_RESTRICT a,
+                          const float* HWY_RESTRICT b, std::size_t n) {
   const Float d;
   const Vector factor = hn::Set(d, f);
-  const auto pulled = [&](Vector old, Vector from, Vector to) { return hn::MulAdd(factor, hn::Sub(from, to), old); };
+  const auto moved = [&](Vector old, Vector from, Vector to) { return hn::MulAdd(factor, hn::Sub(from, to), old); };
   each_vector(
       n, hn::Lanes(d),
-      [&](std::size_t i) { hn::StoreU(pulled(hn::LoadU(d, y + i), hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, y + i); },
+      [&](std::size_t i) { hn::StoreU(moved(hn::LoadU(d, y + i), hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, out + i); },
       [&](std::size_t i, std::size_t left) {
         HWY_ALIGN float lanes[3][HWY_MAX_BYTES / 4] = {};
         std::copy_n(y + i, left, lanes[0]);
         std::copy_n(a + i, left, lanes[1]);
         std::copy_n(b + i, left, lanes[2]);
-        hn::Store(pulled(hn::Load(d, lanes[0]), hn::Load(d, lanes[1]), hn::Load(d, lanes[2])), d, lanes[0]);
-        std::copy_n(lanes[0], left, y + i);
+        hn::Store(moved(hn::Load(d, lanes[0]), hn::Load(d, lanes[1]), hn::Load(d, lanes[2])), d, lanes[0]);
+        std::copy_n(lanes[0], left, out + i);
       });
 }
 double SquaredDistance(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
@@ -326,7 +327,7 @@ namespace tocsin::kernels {
 HWY_EXPORT(Widen);
 HWY_EXPORT(DivideStabilised);
 HWY_EXPORT(AddScaled);
-HWY_EXPORT(AddScaledDifference);
+HWY_EXPORT(PlusScaledDifference);
 HWY_EXPORT(SquaredDistance);
 HWY_EXPORT(Multiply);
 HWY_EXPORT(Relu);
@@ -344,8 +345,18 @@ void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out) 
 void add_scaled(std::span<float> y, float a, std::span<const float> x) {
   HWY_DYNAMIC_DISPATCH(AddScaled)(y.data(), a, x.data(), y.size());
 }
-void add_scaled_difference(std::span<float> y, float f, std::span<const float> a, std::span<const float> b) {
-  HWY_DYNAMIC_DISPATCH(AddScaledDifference)(y.data(), f, a.data(), b.data(), y.size());
+void plus_scaled_difference(std::span<float> out, std::span<const float> y, float f, std::span<const float> a,
+                            std::span<const float> b) {
+  HWY_DYNAMIC_DISPATCH(PlusScaledDifference)(out.data(), y.data(), f, a.data(), b.data(), out.size());
+}
+void plus_scaled_difference(std::span<double> out, std::span<const double> y, double f, std::span<const double> a,
+                            std::span<const double> b) {
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = y[i] + f * (a[i] - b[i]);
+}
+double squared_distance(std::span<const double> a, std::span<const double> b) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sum;
 }
 double squared_distance(std::span<const float> a, std::span<const float> b) {
   return HWY_DYNAMIC_DISPATCH(SquaredDistance)(a.data(), b.data(), a.size());

@@ -14,10 +14,14 @@ namespace tocsin::kernels {
 void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out);
 /// y += a * x.
 void add_scaled(std::span<float> y, float a, std::span<const float> x);
-/// y += f * (a - b).
-void add_scaled_difference(std::span<float> y, float f, std::span<const float> a, std::span<const float> b);
-/// ||a - b||^2: differences in float, squares and sum in double.
+/// out = y + f * (a - b); `out` overlaps none of the others.
+void plus_scaled_difference(std::span<float> out, std::span<const float> y, float f, std::span<const float> a,
+                            std::span<const float> b);
+void plus_scaled_difference(std::span<double> out, std::span<const double> y, double f, std::span<const double> a,
+                            std::span<const double> b);
+/// ||a - b||^2: differences in the element's type, squares and sum in double.
 double squared_distance(std::span<const float> a, std::span<const float> b);
+double squared_distance(std::span<const double> a, std::span<const double> b);
 /// y = y * x.
 void multiply(std::span<float> y, std::span<const float> x);
 /// r = r / S(z), S(z) = z + epsilon sign(z) with sign(0) = +1, and `at_zero` where that is 0.

@@ -57,19 +57,6 @@ void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m,
 
 constexpr std::size_t kBlock = 2048;  // of a pull: what stays in the first cache
 
-void add_pull(std::span<float> gradient, double factor, std::span<const float> from, std::span<const float> to) {
-  kernels::add_scaled_difference(gradient, static_cast<float>(factor), from, to);
-}
-void add_pull(std::span<double> gradient, double factor, std::span<const double> from, std::span<const double> to) {
-  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += factor * (from[i] - to[i]);
-}
-using kernels::squared_distance;
-double squared_distance(std::span<const double> a, std::span<const double> b) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
-  return sum;
-}
-
 std::size_t moments_of(const OptimizerPlan& plan) {
   if (plan.kind == OptimizerKind::adam) return 2;
   return plan.momentum != 0.0 ? 1 : 0;
@@ -112,8 +99,8 @@ double Optimizer::step(Rows parameters, ConstRows gradient, double rate, double 
       std::span<const T> slope(slopes + first, size), anchor;
       if (pull != nullptr) {
         anchor = std::span(static_cast<const T*>(pull->anchor.pointer(0)) + first, size);
-        std::copy(slope.begin(), slope.end(), buffer);
-        add_pull({buffer, size}, pull->factor, values, anchor);
+        kernels::plus_scaled_difference(std::span<T>(buffer, size), slope, static_cast<T>(pull->factor), std::span<const T>(values),
+                                        anchor);
         slope = {buffer, size};
       }
       const auto moment = [&](std::size_t row) {
@@ -128,7 +115,7 @@ double Optimizer::step(Rows parameters, ConstRows gradient, double rate, double 
       } else {
         sgd_step(values, slope, moment(0), plan_, rate * boost, steps_ == 1);
       }
-      if (pull != nullptr) distance2 += squared_distance(values, anchor);
+      if (pull != nullptr) distance2 += kernels::squared_distance(std::span<const T>(values), anchor);
     }
   });
   return distance2;

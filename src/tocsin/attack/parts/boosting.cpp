@@ -41,4 +41,18 @@ void boost_change(Rows row, double lambda, const Layout& layout, Scope scope) {
   });
 }
 
+void plain_biases(Rows row, ConstRows from, double lambda, const Layout& layout) {
+  row.visit([&]<class T>(TypedRows<T> rows) {
+    from.visit([&]<class U>(TypedRows<U> starts) {
+      for (const Tensor& tensor : layout.tensors) {
+        if (!tensor.is_bias) continue;
+        for (std::size_t j = tensor.offset; j < tensor.offset + tensor.size; ++j) {
+          const double start = static_cast<double>(starts[0][j]);
+          rows[0][j] = static_cast<T>(start + (static_cast<double>(rows[0][j]) - start) / lambda);
+        }
+      }
+    });
+  });
+}
+
 }  // namespace tocsin::attack

@@ -28,5 +28,8 @@ Boost read_boost(Options& options);
 
 /// row_j *= lambda, [1, d], in double; biases stay as they are where only weights are boosted.
 void boost_change(Rows row, double lambda, const Layout& layout, Scope scope);
+/// Where a row [1, d] was moved from `from` by a boosted step, its biases take a plain one instead: b = b_from + (b - b_from) /
+/// lambda.
+void plain_biases(Rows row, ConstRows from, double lambda, const Layout& layout);
 
 }  // namespace tocsin::attack

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "tocsin/kernels/against.h"
+#include "tocsin/kernels/elementwise.h"
 
 namespace tocsin::attack {
 namespace {
@@ -85,7 +85,9 @@ void DistanceTerm::step(nn::Network& network, nn::Optimizer& optimizer, double r
   if (plan_.form == DistanceForm::norm) {
     if (!square_) {
       leave_out(parameters);
-      square_ = kernels::against(parameters, std::as_const(anchor_).rows().row(0)).distance2[0];
+      anchor_.rows().visit([&]<class T>(TypedRows<T> rows) {
+        square_ = kernels::squared_distance(values<T>(parameters), std::span<const T>(rows[0]));
+      });
     }
     const double length = std::sqrt(*square_);
     factor = length > 0.0 ? factor / length : 0.0;  // the gradient of the norm at distance 0 is taken as 0

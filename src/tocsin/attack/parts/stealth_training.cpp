@@ -58,16 +58,22 @@ bool StealthTraining::find_malicious_step(double tolerance) {
   targets_.network().load(flat_.rows());
   if (targets_.gradient(malicious_steps_++) <= tolerance) return false;
   if (explanation_) explanation_->add_gradient(std::as_const(flat_).rows(), targets_.network());
-  targets_.step();
+  const double lambda = options_.boost.lambda(scene_.place.round);
+  targets_.step(lambda);
   targets_.network().save(boosted_.rows());
-  subtract(boosted_.rows(), flat_.rows());
-  boost_change(boosted_.rows(), options_.boost.lambda(scene_.place.round), network_.architecture().layout(), options_.boost.scope);
+  if (options_.boost.scope == Scope::weights)
+    plain_biases(boosted_.rows(), std::as_const(flat_).rows(), lambda, network_.architecture().layout());
   return true;
 }
 
 void StealthTraining::apply_malicious_step() {
-  if (!is_saved_) network_.save(flat_.rows());
-  add(flat_.rows(), std::as_const(boosted_).rows());
+  if (is_saved_) {  // w is where the step was found
+    std::swap(flat_, boosted_);
+  } else {
+    subtract(boosted_.rows(), flat_.rows());
+    network_.save(flat_.rows());
+    add(flat_.rows(), std::as_const(boosted_).rows());
+  }
   network_.load(flat_.rows());
   distance_.forget();
   is_saved_ = true;

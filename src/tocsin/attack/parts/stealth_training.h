@@ -54,9 +54,10 @@ class StealthTraining {
   [[nodiscard]] bool is_done() const { return walk_.is_done(); }
   /// w += step(L_tr + rho dist) on that batch.
   void take_stealth_step();
-  /// lambda step(L_mal) from w as it is now, kept for `apply`; false if L_mal is at most `tolerance`, and then it is not taken.
+  /// Finds w + lambda step(L_mal) from w as it is now, for `apply`; false if L_mal is at most `tolerance`, and then it is not
+  /// taken.
   bool find_malicious_step(double tolerance = 0.0);
-  /// w += what `find_malicious_step` found.
+  /// w += the lambda step(L_mal) that was found, wherever w is by now.
   void apply_malicious_step();
   /// w - s.
   nn::TrainingReport finish(Rows change);
@@ -72,9 +73,9 @@ class StealthTraining {
   nn::Optimizer optimizer_;
   nn::BatchWalk walk_;
   Stream dropout_;
-  Updates flat_;     // w, where `is_saved_`
-  Updates boosted_;  // lambda step(L_mal)
-  bool is_saved_ = false;
+  Updates flat_;           // w, where the last step on the targets was looked for
+  Updates boosted_;        // flat_ + lambda step(L_mal)
+  bool is_saved_ = false;  // w is flat_ still
   std::size_t malicious_steps_ = 0;
   nn::TrainingReport report_;
 };

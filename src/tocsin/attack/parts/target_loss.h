@@ -38,9 +38,11 @@ class TargetLoss {
   [[nodiscard]] nn::Network& network() { return place_.small; }
   /// Mean loss over the next batch, with dropout keyed by `step`, and its gradient in the network.
   double gradient(std::size_t step);
-  /// A step of the optimizer along the last gradient, on the network's parameters or on others [1, raw].
-  void step() { step(place_.small.parameters()); }
-  void step(Rows parameters) { optimizer_.step(parameters, place_.small.gradient_vector(), plan_.learning_rate); }
+  /// `boost` times a step of the optimizer along the last gradient, on the network's parameters or on others [1, raw].
+  void step(double boost = 1.0) { step(place_.small.parameters(), boost); }
+  void step(Rows parameters, double boost = 1.0) {
+    optimizer_.step(parameters, place_.small.gradient_vector(), plan_.learning_rate, boost);
+  }
   /// Mean loss over all targets, without dropout.
   double loss();
   [[nodiscard]] std::size_t last_batch() const { return wanted_.size(); }
