@@ -16,8 +16,14 @@ Convolution::Convolution(Context& context, const Layer& layer, const memory::des
       hint_(describe_forward(context, layer, forward_desc_.src_desc(), rectified, dnnl::algorithm::convolution_direct)),
       weights_desc_(winograd_or_direct(tries_winograd(context, layer),
                                        [&](dnnl::algorithm algorithm) { return describe_weights(algorithm); })),
+      rectified_(rectified),
       output_(context.make(forward_desc_.dst_desc())) {
-  const memory::desc master = weights_desc_.diff_weights_desc();
+  if (const auto shape = winograd_shape(context, layer, forward_desc_.src_desc(), forward_desc_.dst_desc())) {
+    winograd_.emplace(*shape);
+    scratch_ = context.scratch({{dim(shape->scratch())}, Type::f32, Tag::a});
+  }
+  const memory::desc master =
+      winograd_ ? memory::desc(plain_weights().dims(), Type::f32, Tag::hwio) : weights_desc_.diff_weights_desc();
   raw_weights_ = RawTensor::padded(raw_offset, master.get_size() / sizeof(float));
   raw_bias_ = RawTensor::padded(raw_offset + raw_weights_.size, layer.bias ? layer.filters : 0);
   master_ = context.view(master);
@@ -35,7 +41,11 @@ dnnl::convolution_backward_weights::primitive_desc Convolution::describe_weights
           hint_};
 }
 
+memory::desc Convolution::plain_weights() const { return {weights_any(layer_, Type::f32).dims(), Type::f32, Tag::oihw}; }
+
 void Convolution::make_forward(const memory& source) {
+  source_ = source;
+  if (winograd_) return;
   forward_weights_ = master_;
   if (forward_desc_.weights_desc() != master_.get_desc()) {
     forward_weights_ = context_.make(forward_desc_.weights_desc());
@@ -51,17 +61,20 @@ void Convolution::make_forward(const memory& source) {
 
 void Convolution::make_parameters_backward(const memory& source, const memory& output_gradient) {
   weights_gradient_ = context_.view(master_.get_desc());
+  if (layer_.bias) bias_gradient_ = context_.view(bias_desc(layer_));
+  output_gradient_ = output_gradient;
+  if (winograd_) return;
   parameters_ = Call{dnnl::convolution_backward_weights(weights_desc_),
                      {{DNNL_ARG_SRC, source},
                       {DNNL_ARG_DIFF_DST, output_gradient},
                       {DNNL_ARG_DIFF_WEIGHTS, weights_gradient_},
                       {DNNL_ARG_SCRATCHPAD, context_.scratch(weights_desc_.scratchpad_desc())}}};
-  if (!layer_.bias) return;
-  bias_gradient_ = context_.view(bias_desc(layer_));
-  parameters_->arguments.emplace(DNNL_ARG_DIFF_BIAS, bias_gradient_);
+  if (layer_.bias) parameters_->arguments.emplace(DNNL_ARG_DIFF_BIAS, bias_gradient_);
 }
 
 void Convolution::make_data_backward(const memory& output_gradient, const memory& source_gradient) {
+  source_gradient_ = source_gradient;
+  if (winograd_) return;
   const auto desc = best_data(context_, layer_, source_gradient.get_desc(), forward_desc_.dst_desc(), hint_);
   backward_weights_ = master_;
   if (desc.weights_desc() != master_.get_desc()) {
@@ -82,23 +95,41 @@ void Convolution::bind(float* parameters, float* gradient) {
   if (bias_gradient_) bias_gradient_.set_data_handle(gradient + raw_bias_.offset);
 }
 
+namespace {
+float* floats(const memory& at) { return static_cast<float*>(at.get_data_handle()); }
+}  // namespace
+
 void Convolution::refresh_forward() {
+  if (winograd_) return winograd_->set(floats(master_));
   if (refresh_forward_) (*refresh_forward_)(context_.stream);
 }
 void Convolution::refresh_backward() {
   if (refresh_backward_) (*refresh_backward_)(context_.stream);
 }
-void Convolution::forward() { (*forward_)(context_.stream); }
-void Convolution::backward_parameters() { (*parameters_)(context_.stream); }
-void Convolution::backward_data() { (*data_)(context_.stream); }
+void Convolution::forward() {
+  if (!winograd_) return (*forward_)(context_.stream);
+  kernels::winograd_forward(winograd_->shape(), floats(source_), winograd_->forward(), layer_.bias ? floats(bias_) : nullptr,
+                            rectified_, floats(output_), floats(scratch_));
+}
+void Convolution::backward_parameters() {
+  if (!winograd_) return (*parameters_)(context_.stream);
+  const kernels::WinogradShape& shape = winograd_->shape();
+  kernels::winograd_gradient(shape, floats(source_), floats(output_gradient_), floats(weights_gradient_), floats(scratch_));
+  if (layer_.bias)
+    kernels::blocked_sums(floats(output_gradient_), shape.batch, shape.filters, shape.out_height() * shape.out_width(),
+                          floats(bias_gradient_));
+}
+void Convolution::backward_data() {
+  if (!winograd_) return (*data_)(context_.stream);
+  kernels::winograd_data(winograd_->shape(), floats(output_gradient_), winograd_->backward(), floats(source_gradient_),
+                         floats(scratch_));
+}
 
 void Convolution::to_raw(const float* flat, float* raw) const {
-  memory::desc plain_weights(weights_any(layer_, Type::f32).dims(), Type::f32, Tag::oihw);
-  context_.copy(context_.view(plain_weights, flat), context_.view(master_.get_desc(), raw + raw_weights_.offset));
+  context_.copy(context_.view(plain_weights(), flat), context_.view(master_.get_desc(), raw + raw_weights_.offset));
 }
 void Convolution::to_flat(const float* raw, float* flat) const {
-  memory::desc plain_weights(weights_any(layer_, Type::f32).dims(), Type::f32, Tag::oihw);
-  context_.copy(context_.view(master_.get_desc(), raw + raw_weights_.offset), context_.view(plain_weights, flat));
+  context_.copy(context_.view(master_.get_desc(), raw + raw_weights_.offset), context_.view(plain_weights(), flat));
 }
 
 void Convolution::output_before_relu(const memory& source, const memory& plain) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One conv2d layer on oneDNN: its three passes, and its weights in every layout they are needed in.
-// Lavin, Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016: 3x3 kernels of stride 1 go through Winograd's F(4x4,
-// 3x3) where oneDNN has it (float32, AVX-512), everything else is direct. The layout that the weight gradient wants is the master
-// layout.
+// One conv2d layer: its three passes, and its weights in every layout they are needed in.
+// Lavin, Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016: kernels of stride 1 go through Winograd's algorithm in
+// float32: 3x3 by F(4x4, 3x3) where oneDNN has it (AVX-512), 5x5 by our own F(2x2, 5x5) where channels lie in blocks of 16;
+// everything else is oneDNN's direct convolution. The layout that the weight gradient wants is the master layout.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -10,6 +10,7 @@
 
 #include "tocsin/nn/onednn.h"
 #include "tocsin/nn/spatial.h"
+#include "tocsin/nn/winograd_weights.h"
 
 namespace tocsin::nn {
 
@@ -48,14 +49,18 @@ class Convolution {
 
  private:
   [[nodiscard]] dnnl::convolution_backward_weights::primitive_desc describe_weights(dnnl::algorithm algorithm) const;
+  [[nodiscard]] dnnl::memory::desc plain_weights() const;
 
   onednn::Context& context_;
   const Layer& layer_;
   dnnl::convolution_forward::primitive_desc forward_desc_, hint_;
   dnnl::convolution_backward_weights::primitive_desc weights_desc_;
+  std::optional<WinogradWeights> winograd_;  ///< our own passes, in place of calls
+  bool rectified_;
   dnnl::memory output_;
-  dnnl::memory master_, bias_, weights_gradient_, bias_gradient_;  // views of the raw vectors
-  dnnl::memory forward_weights_, backward_weights_;                // equal to master_ where the layout is the same
+  dnnl::memory master_, bias_, weights_gradient_, bias_gradient_;      // views of the raw vectors
+  dnnl::memory forward_weights_, backward_weights_;                    // equal to master_ where the layout is the same
+  dnnl::memory source_, output_gradient_, source_gradient_, scratch_;  // of our own passes
   RawTensor raw_weights_, raw_bias_;
   std::optional<onednn::Call> forward_, parameters_, data_, refresh_forward_, refresh_backward_;
 };

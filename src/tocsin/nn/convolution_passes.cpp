@@ -53,4 +53,20 @@ dnnl::convolution_backward_data::primitive_desc best_data(const Context& context
   });
 }
 
+std::optional<kernels::WinogradShape> winograd_shape(const Context& context, const Layer& layer, const memory::desc& source,
+                                                     const memory::desc& output) {
+  using Shape = kernels::WinogradShape;
+  const auto is_blocked = [&](const memory::desc& desc, const nn::Shape& shape) {
+    return shape.channels % Shape::kBlock == 0 && desc == memory::desc(shape_of(shape, context.batch), Type::f32, Tag::nChw16c);
+  };
+  if (layer.kernel != Shape::kKernel || layer.stride != 1 || !is_blocked(source, layer.in) || !is_blocked(output, layer.out))
+    return std::nullopt;
+  return Shape{.batch = context.batch,
+               .channels = layer.in.channels,
+               .height = layer.in.height,
+               .width = layer.in.width,
+               .filters = layer.filters,
+               .padding = layer.padding};
+}
+
 }  // namespace tocsin::nn::onednn

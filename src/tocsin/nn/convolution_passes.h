@@ -2,6 +2,9 @@
 // How a convolution's passes are described to oneDNN: which algorithm, which layouts. For the engine and for walks through a
 // network layer by layer, so that both choose alike. Included by .cpp files and convolution.h only.
 #pragma once
+#include <optional>
+
+#include "tocsin/kernels/winograd.h"
 #include "tocsin/nn/onednn.h"
 
 namespace tocsin::nn::onednn {
@@ -34,5 +37,10 @@ dnnl::convolution_forward::primitive_desc best_forward(const Context& context, c
 dnnl::convolution_backward_data::primitive_desc best_data(const Context& context, const Layer& layer, const memory::desc& source,
                                                           const memory::desc& output,
                                                           const dnnl::convolution_forward::primitive_desc& hint);
+
+/// The shape for our own Winograd's F(2x2, 5x5), where layer and layouts are what it takes: 5x5 of stride 1 in float32, channels in
+/// blocks of 16 on both sides.
+std::optional<kernels::WinogradShape> winograd_shape(const Context& context, const Layer& layer, const memory::desc& source,
+                                                     const memory::desc& output);
 
 }  // namespace tocsin::nn::onednn

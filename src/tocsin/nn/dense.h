@@ -15,28 +15,13 @@
 #include "tocsin/core/random.h"
 #include "tocsin/data/dataset.h"
 #include "tocsin/kernels/narrow.h"
+#include "tocsin/nn/aligned_floats.h"
 #include "tocsin/nn/architecture.h"
 #include "tocsin/nn/half_products.h"
 #include "tocsin/nn/network.h"
 #include "tocsin/nn/spatial.h"
 
 namespace tocsin::nn {
-
-/// A float buffer aligned to 64 bytes, zero at first.
-class AlignedFloats {
- public:
-  AlignedFloats() = default;
-  explicit AlignedFloats(std::size_t size) : owner_(1, size) {}
-  [[nodiscard]] float* data() {
-    return owner_.rows().visit([](auto typed) { return reinterpret_cast<float*>(typed[0].data()); });
-  }
-  [[nodiscard]] const float* data() const { return static_cast<const float*>(owner_.rows().pointer(0)); }
-  [[nodiscard]] std::size_t size() const { return owner_.coordinates(); }
-  [[nodiscard]] std::span<float> first(std::size_t n) { return {data(), n}; }
-
- private:
-  Updates owner_;
-};
 
 class Dense {
  public:

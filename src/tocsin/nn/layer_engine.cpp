@@ -14,6 +14,7 @@
 #include "tocsin/nn/convolution_passes.h"
 #include "tocsin/nn/dense.h"
 #include "tocsin/nn/dense_products.h"
+#include "tocsin/nn/winograd_weights.h"
 
 namespace tocsin::nn {
 
@@ -50,12 +51,14 @@ struct LayerEngine::Impl {
     dnnl::primitive forward, rectified, backward;
     memory from, to, winners;
     memory::desc backward_weights;
-    bool fused = false;  ///< `rectified` exists
+    std::optional<kernels::WinogradShape> winograd;  ///< our own passes, in place of oneDNN's
+    bool fused = false;                              ///< `rectified` exists
   };
   struct Weights {
     std::size_t layer = 0;
     std::vector<float> plain, bias;
     memory forward, backward;
+    std::optional<WinogradWeights> winograd;
     bool backward_stale = true;
   };
 
@@ -97,6 +100,8 @@ struct LayerEngine::Impl {
     pass.forward = dnnl::convolution_forward(*pass.forward_desc);
     pass.from = context.view(from);
     pass.to = context.view(to);
+    pass.winograd = winograd_shape(context, layer, from, to);
+    if (pass.winograd) return;
     const auto fused = best_forward(context, layer, from, true);
     pass.fused = fused.weights_desc() == pass.forward_desc->weights_desc() && fused.dst_desc() == to;
     if (pass.fused) pass.rectified = dnnl::convolution_forward(fused);
@@ -148,6 +153,7 @@ struct LayerEngine::Impl {
     return plain.data();
   }
 
+  static float* floats(const memory& at) { return static_cast<float*>(at.get_data_handle()); }
   static void aim(memory& view, const float* at) { view.set_data_handle(const_cast<float*>(at)); }
 
   void set(Weights& set, std::span<const float> w, std::span<const float> b) {
@@ -157,6 +163,12 @@ struct LayerEngine::Impl {
     std::copy(b.begin(), b.end(), set.bias.begin());
     set.backward_stale = true;
     if (layer.kind != LayerKind::conv2d) return;
+    if (const auto& shape = passes[set.layer].winograd) {
+      if (!set.winograd) set.winograd.emplace(*shape);
+      std::vector<float> ordered(set.plain.size());
+      context.copy(plain_weights(set), context.view({weights_any(layer, Type::f32).dims(), Type::f32, Tag::hwio}, ordered.data()));
+      return set.winograd->set(ordered.data());
+    }
     if (!set.forward) set.forward = context.make(passes[set.layer].forward_desc->weights_desc());
     context.copy(plain_weights(set), set.forward);
   }
@@ -172,6 +184,9 @@ struct LayerEngine::Impl {
       return kernels::bias_rows({to, context.batch * out}, set.bias, out, rectify);
     }
     Passes& pass = passes[set.layer];
+    if (pass.winograd)
+      return kernels::winograd_forward(*pass.winograd, from, set.winograd->forward(), layer.bias ? set.bias.data() : nullptr,
+                                       rectify, to, floats(scratch()));
     aim(pass.from, from);
     aim(pass.to, to);
     const bool fused = rectify && pass.fused;
@@ -192,6 +207,7 @@ struct LayerEngine::Impl {
     }
     if (pulls_by_columns(set.layer)) return pull_by_columns(set, from, to);
     Passes& pass = passes[set.layer];
+    if (pass.winograd) return kernels::winograd_data(*pass.winograd, from, set.winograd->backward(), to, floats(scratch()));
     if (!set.backward) set.backward = context.make(pass.backward_weights);
     if (set.backward_stale) context.copy(plain_weights(set), set.backward);
     set.backward_stale = false;
@@ -239,6 +255,7 @@ struct LayerEngine::Impl {
     for (const Passes& pass : passes) {
       if (pass.forward_desc) bytes = std::max(bytes, scratch_bytes(pass.forward) + scratch_bytes(pass.rectified));
       if (pass.forward_desc) bytes = std::max(bytes, scratch_bytes(pass.backward));
+      if (pass.winograd) bytes = std::max(bytes, pass.winograd->scratch() * sizeof(float));
     }
     scratchpad = context.make({{dim(bytes)}, Type::u8, Tag::a});
     return scratchpad;

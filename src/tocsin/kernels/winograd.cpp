@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tocsin/kernels/winograd.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tocsin/kernels/winograd.cpp"
+#include <hwy/foreach_target.h>  // compiles this file once a target
+//
+#include <hwy/highway.h>
+
+#ifndef TOCSIN_WINOGRAD_ONCE
+#define TOCSIN_WINOGRAD_ONCE
+namespace tocsin::kernels {
+namespace {
+using Shape = WinogradShape;
+
+constexpr std::size_t kRows = 6;    ///< of a product that share the vectors of its other side
+constexpr std::size_t kTiles = 36;  ///< worked on at once: transformed inputs and outputs stay in the second cache
+
+/// Floats between one point's tiles and the next one's: 16 more than they take, so that points do not share sets of the cache.
+constexpr std::size_t stride_of(std::size_t channels) { return kTiles * channels + Shape::kBlock; }
+
+/// Where a tile's outputs begin.
+struct Tile {
+  std::size_t image, y, x;
+};
+/// Tiles of 2x2 outputs, counted through the rows of an image and the images.
+struct Tiling {
+  std::size_t across, per_image;
+  explicit Tiling(const Shape& s) : across((s.out_width() + 1) / 2), per_image(across * ((s.out_height() + 1) / 2)) {}
+  [[nodiscard]] Tile at(std::size_t index) const {
+    const std::size_t within = index % per_image;
+    return {index / per_image, 2 * (within / across), 2 * (within % across)};
+  }
+};
+}  // namespace
+}  // namespace tocsin::kernels
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace tocsin::kernels {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using Float = hn::CappedTag<float, Shape::kBlock>;
+using Vector = hn::Vec<Float>;
+
+// Interpolation points 0, +-a, +-b, infinity.
+constexpr float kA = 0.75F, kB = 1.5F, kA2 = kA * kA, kB2 = kB * kB;
+constexpr float kSum = kA2 + kB2, kProduct = kA2 * kB2;
+constexpr double kRowA = 1.0 / (2.0 * kA2 * (kA2 - kB2)), kRowB = 1.0 / (2.0 * kB2 * (kB2 - kA2)), kRow0 = 1.0 / kProduct;
+
+HWY_INLINE Vector Times(float f, Vector x) { return hn::Mul(hn::Set(Float(), f), x); }
+HWY_INLINE Vector PlusTimes(Vector y, float f, Vector x) { return hn::MulAdd(hn::Set(Float(), f), x, y); }
+
+/// v = B^T d, six of six.
+HWY_INLINE void Enter(const Vector* d, Vector* v) {
+  const Vector even_a = PlusTimes(d[4], -kB2, d[2]), odd_a = Times(kA, PlusTimes(d[3], -kB2, d[1]));
+  const Vector even_b = PlusTimes(d[4], -kA2, d[2]), odd_b = Times(kB, PlusTimes(d[3], -kA2, d[1]));
+  v[0] = PlusTimes(PlusTimes(d[4], -kSum, d[2]), kProduct, d[0]);
+  v[1] = hn::Add(even_a, odd_a);
+  v[2] = hn::Sub(even_a, odd_a);
+  v[3] = hn::Add(even_b, odd_b);
+  v[4] = hn::Sub(even_b, odd_b);
+  v[5] = PlusTimes(PlusTimes(d[5], -kSum, d[3]), kProduct, d[1]);
+}
+/// d = B v, its transpose.
+HWY_INLINE void EnterTransposed(const Vector* v, Vector* d) {
+  const Vector even_a = hn::Add(v[1], v[2]), odd_a = Times(kA, hn::Sub(v[1], v[2]));
+  const Vector even_b = hn::Add(v[3], v[4]), odd_b = Times(kB, hn::Sub(v[3], v[4]));
+  d[0] = Times(kProduct, v[0]);
+  d[1] = PlusTimes(PlusTimes(Times(kProduct, v[5]), -kB2, odd_a), -kA2, odd_b);
+  d[2] = PlusTimes(PlusTimes(Times(-kSum, v[0]), -kB2, even_a), -kA2, even_b);
+  d[3] = PlusTimes(hn::Add(odd_a, odd_b), -kSum, v[5]);
+  d[4] = hn::Add(v[0], hn::Add(even_a, even_b));
+  d[5] = v[5];
+}
+/// y = A^T m, two of six.
+HWY_INLINE void Leave(const Vector* m, Vector* y) {
+  y[0] = hn::Add(m[0], hn::Add(hn::Add(m[1], m[2]), hn::Add(m[3], m[4])));
+  y[1] = PlusTimes(PlusTimes(m[5], kA, hn::Sub(m[1], m[2])), kB, hn::Sub(m[3], m[4]));
+}
+/// m = A y, its transpose.
+HWY_INLINE void LeaveTransposed(const Vector* y, Vector* m) {
+  m[0] = y[0];
+  m[1] = PlusTimes(y[0], kA, y[1]);
+  m[2] = PlusTimes(y[0], -kA, y[1]);
+  m[3] = PlusTimes(y[0], kB, y[1]);
+  m[4] = PlusTimes(y[0], -kB, y[1]);
+  m[5] = y[1];
+}
+/// u = G g, six of five.
+HWY_INLINE void EnterWeights(const Vector* g, Vector* u) {
+  const auto pair = [&](float a, double row, Vector& plus, Vector& minus) {
+    const Vector even = PlusTimes(PlusTimes(g[0], a * a, g[2]), a * a * a * a, g[4]);
+    const Vector odd = Times(a, PlusTimes(g[1], a * a, g[3]));
+    plus = Times(static_cast<float>(row), hn::Add(even, odd));
+    minus = Times(static_cast<float>(row), hn::Sub(even, odd));
+  };
+  u[0] = Times(static_cast<float>(kRow0), g[0]);
+  pair(kA, kRowA, u[1], u[2]);
+  pair(kB, kRowB, u[3], u[4]);
+  u[5] = g[4];
+}
+/// g = G^T u, its transpose.
+HWY_INLINE void EnterWeightsTransposed(const Vector* u, Vector* g) {
+  const float row_a = static_cast<float>(kRowA), row_b = static_cast<float>(kRowB);
+  const Vector even_a = Times(row_a, hn::Add(u[1], u[2])), odd_a = Times(row_a * kA, hn::Sub(u[1], u[2]));
+  const Vector even_b = Times(row_b, hn::Add(u[3], u[4])), odd_b = Times(row_b * kB, hn::Sub(u[3], u[4]));
+  g[0] = PlusTimes(hn::Add(even_a, even_b), static_cast<float>(kRow0), u[0]);
+  g[1] = hn::Add(odd_a, odd_b);
+  g[2] = PlusTimes(Times(kA2, even_a), kB2, even_b);
+  g[3] = PlusTimes(Times(kA2, odd_a), kB2, odd_b);
+  g[4] = PlusTimes(PlusTimes(u[5], kA2 * kA2, even_a), kB2 * kB2, even_b);
+}
+
+/// to [out, out] = L from [in, in] L^T for a transform L of lines.
+template <std::size_t kIn, std::size_t kOut, class Line>
+HWY_INLINE void BothWays(Vector (*from)[kIn], Vector (*to)[kOut], Line line) {
+  Vector half[kIn][kOut];
+#pragma GCC unroll 36
+  for (std::size_t i = 0; i < kIn; ++i) line(from[i], half[i]);
+#pragma GCC unroll 36
+  for (std::size_t j = 0; j < kOut; ++j) {
+    Vector column[kIn], result[kOut];
+#pragma GCC unroll 36
+    for (std::size_t i = 0; i < kIn; ++i) column[i] = half[i][j];
+    line(column, result);
+#pragma GCC unroll 36
+    for (std::size_t i = 0; i < kOut; ++i) to[i][j] = result[i];
+  }
+}
+/// All points of one tile to their places, and back.
+HWY_INLINE void StorePoints(Vector (*v)[Shape::kTile], float* HWY_RESTRICT to, std::size_t stride) {
+#pragma GCC unroll 36
+  for (std::size_t p = 0; p < Shape::kPoints; ++p) hn::StoreU(v[p / Shape::kTile][p % Shape::kTile], Float(), to + p * stride);
+}
+HWY_INLINE void LoadPoints(const float* HWY_RESTRICT from, std::size_t stride, Vector (*v)[Shape::kTile]) {
+#pragma GCC unroll 36
+  for (std::size_t p = 0; p < Shape::kPoints; ++p) v[p / Shape::kTile][p % Shape::kTile] = hn::LoadU(Float(), from + p * stride);
+}
+
+/// Calls use(tile, its number in the group, first channel of a vector) for every tile of a group and vector of channels.
+template <class Use>
+HWY_INLINE void EachTile(const Tiling& tiling, std::size_t first, std::size_t count, std::size_t channels, Use use) {
+  for (std::size_t t = 0; t < count; ++t) {
+    const Tile tile = tiling.at(first + t);
+    for (std::size_t c = 0; c < channels; c += hn::Lanes(Float())) use(tile, t, c);
+  }
+}
+/// Where the vector of channels from c on begins in an image's plane [height, width].
+HWY_INLINE std::size_t PlaneAt(std::size_t image, std::size_t c, std::size_t channels, std::size_t places) {
+  return (image * channels + c / Shape::kBlock * Shape::kBlock) * places + c % Shape::kBlock;
+}
+
+/// v [36][tiles, channels] = B^T d B of the tiles' inputs.
+void EnterTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT in, std::size_t first, std::size_t count,
+                float* HWY_RESTRICT v) {
+  const Float d;
+  EachTile(tiling, first, count, s.channels, [&](const Tile& tile, std::size_t t, std::size_t c) {
+    const float* plane = in + PlaneAt(tile.image, c, s.channels, s.height * s.width);
+    Vector from[Shape::kTile][Shape::kTile], to[Shape::kTile][Shape::kTile];
+#pragma GCC unroll 36
+    for (std::size_t i = 0; i < Shape::kTile; ++i)
+#pragma GCC unroll 36
+      for (std::size_t j = 0; j < Shape::kTile; ++j) {
+        const std::size_t y = tile.y + i - s.padding, x = tile.x + j - s.padding;  // before the edge: very large
+        from[i][j] = y < s.height && x < s.width ? hn::LoadU(d, plane + (y * s.width + x) * Shape::kBlock) : hn::Zero(d);
+      }
+    BothWays<Shape::kTile, Shape::kTile>(from, to, Enter);
+    StorePoints(to, v + t * s.channels + c, stride_of(s.channels));
+  });
+}
+/// in += B v B^T, tile by tile.
+void AddTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT v, std::size_t first, std::size_t count,
+              float* HWY_RESTRICT in) {
+  const Float d;
+  EachTile(tiling, first, count, s.channels, [&](const Tile& tile, std::size_t t, std::size_t c) {
+    float* plane = in + PlaneAt(tile.image, c, s.channels, s.height * s.width);
+    Vector from[Shape::kTile][Shape::kTile], to[Shape::kTile][Shape::kTile];
+    LoadPoints(v + t * s.channels + c, stride_of(s.channels), from);
+    BothWays<Shape::kTile, Shape::kTile>(from, to, EnterTransposed);
+#pragma GCC unroll 36
+    for (std::size_t i = 0; i < Shape::kTile; ++i)
+#pragma GCC unroll 36
+      for (std::size_t j = 0; j < Shape::kTile; ++j) {
+        const std::size_t y = tile.y + i - s.padding, x = tile.x + j - s.padding;
+        if (y >= s.height || x >= s.width) continue;
+        float* place = plane + (y * s.width + x) * Shape::kBlock;
+        hn::StoreU(hn::Add(hn::LoadU(d, place), to[i][j]), d, place);
+      }
+  });
+}
+/// w [36][tiles, filters] = A y A^T of the tiles' outputs.
+void SpreadTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT out, std::size_t first, std::size_t count,
+                 float* HWY_RESTRICT w) {
+  const Float d;
+  const std::size_t height = s.out_height(), width = s.out_width();
+  EachTile(tiling, first, count, s.filters, [&](const Tile& tile, std::size_t t, std::size_t c) {
+    const float* plane = out + PlaneAt(tile.image, c, s.filters, height * width);
+    Vector from[2][2], to[Shape::kTile][Shape::kTile];
+#pragma GCC unroll 36
+    for (std::size_t i = 0; i < 2; ++i)
+#pragma GCC unroll 36
+      for (std::size_t j = 0; j < 2; ++j)
+        from[i][j] = tile.y + i < height && tile.x + j < width
+                         ? hn::LoadU(d, plane + ((tile.y + i) * width + tile.x + j) * Shape::kBlock)
+                         : hn::Zero(d);
+    BothWays<2, Shape::kTile>(from, to, LeaveTransposed);
+    StorePoints(to, w + t * s.filters + c, stride_of(s.filters));
+  });
+}
+/// out = A^T m A + bias, tile by tile.
+void LeaveTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT m, std::size_t first, std::size_t count,
+                const float* bias, bool rectify, float* HWY_RESTRICT out) {
+  const Float d;
+  const std::size_t height = s.out_height(), width = s.out_width();
+  EachTile(tiling, first, count, s.filters, [&](const Tile& tile, std::size_t t, std::size_t c) {
+    float* plane = out + PlaneAt(tile.image, c, s.filters, height * width);
+    Vector from[Shape::kTile][Shape::kTile], to[2][2];
+    LoadPoints(m + t * s.filters + c, stride_of(s.filters), from);
+    BothWays<Shape::kTile, 2>(from, to, Leave);
+    const Vector shift = bias == nullptr ? hn::Zero(d) : hn::LoadU(d, bias + c);
+#pragma GCC unroll 36
+    for (std::size_t i = 0; i < 2; ++i)
+#pragma GCC unroll 36
+      for (std::size_t j = 0; j < 2; ++j) {
+        if (tile.y + i >= height || tile.x + j >= width) continue;
+        const Vector y = hn::Add(to[i][j], shift);
+        hn::StoreU(rectify ? hn::Max(y, hn::Zero(d)) : y, d, plane + ((tile.y + i) * width + tile.x + j) * Shape::kBlock);
+      }
+  });
+}
+
+/// c [kRows, kVectors] = a [kRows, inner] b [inner, ...], b and c with rows of `columns`.
+template <std::size_t kVectors>
+HWY_INLINE void ProductTile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, float* HWY_RESTRICT c, std::size_t inner,
+                            std::size_t columns) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  Vector sums[kRows][kVectors];
+#pragma GCC unroll 36
+  for (std::size_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 36
+    for (std::size_t n = 0; n < kVectors; ++n) sums[r][n] = hn::Zero(d);
+  for (std::size_t k = 0; k < inner; ++k) {
+    Vector right[kVectors];
+#pragma GCC unroll 36
+    for (std::size_t n = 0; n < kVectors; ++n) right[n] = hn::LoadU(d, b + k * columns + n * lanes);
+#pragma GCC unroll 36
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const Vector left = hn::Set(d, a[r * inner + k]);
+#pragma GCC unroll 36
+      for (std::size_t n = 0; n < kVectors; ++n) sums[r][n] = hn::MulAdd(left, right[n], sums[r][n]);
+    }
+  }
+#pragma GCC unroll 36
+  for (std::size_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 36
+    for (std::size_t n = 0; n < kVectors; ++n) hn::StoreU(sums[r][n], d, c + r * columns + n * lanes);
+}
+/// c [rows, columns] = a [rows, inner] b [inner, columns]; up to kRows - 1 rows more are written.
+void PointProduct(const float* a, const float* b, float* c, std::size_t rows, std::size_t inner, std::size_t columns) {
+  const std::size_t lanes = hn::Lanes(Float());
+  for (std::size_t n = 0; n < columns;) {
+    const std::size_t vectors = std::min<std::size_t>(4, (columns - n) / lanes);
+    for (std::size_t r = 0; r < rows; r += kRows) {
+      const float* left = a + r * inner;
+      float* to = c + r * columns + n;
+      if (vectors == 4) ProductTile<4>(left, b + n, to, inner, columns);
+      if (vectors == 3) ProductTile<3>(left, b + n, to, inner, columns);
+      if (vectors == 2) ProductTile<2>(left, b + n, to, inner, columns);
+      if (vectors == 1) ProductTile<1>(left, b + n, to, inner, columns);
+    }
+    n += vectors * lanes;
+  }
+}
+/// c [4, kVectors] += a^T b over `inner` rows of a (`a_columns` long) and b (`columns` long).
+template <std::size_t kVectors>
+HWY_INLINE void GramTile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, float* HWY_RESTRICT c, std::size_t inner,
+                         std::size_t a_columns, std::size_t columns) {
+  const Float d;
+  const std::size_t lanes = hn::Lanes(d);
+  Vector sums[4][kVectors];
+#pragma GCC unroll 36
+  for (std::size_t r = 0; r < 4; ++r)
+#pragma GCC unroll 36
+    for (std::size_t n = 0; n < kVectors; ++n) sums[r][n] = hn::Zero(d);
+  for (std::size_t k = 0; k < inner; ++k) {
+    Vector right[kVectors];
+#pragma GCC unroll 36
+    for (std::size_t n = 0; n < kVectors; ++n) right[n] = hn::LoadU(d, b + k * columns + n * lanes);
+#pragma GCC unroll 36
+    for (std::size_t r = 0; r < 4; ++r) {
+      const Vector left = hn::Set(d, a[k * a_columns + r]);
+#pragma GCC unroll 36
+      for (std::size_t n = 0; n < kVectors; ++n) sums[r][n] = hn::MulAdd(left, right[n], sums[r][n]);
+    }
+  }
+#pragma GCC unroll 36
+  for (std::size_t r = 0; r < 4; ++r)
+#pragma GCC unroll 36
+    for (std::size_t n = 0; n < kVectors; ++n) {
+      float* to = c + r * columns + n * lanes;
+      hn::StoreU(hn::Add(hn::LoadU(d, to), sums[r][n]), d, to);
+    }
+}
+/// c [rows, columns] += a^T b, a [inner, rows], b [inner, columns].
+void PointGram(const float* a, const float* b, float* c, std::size_t inner, std::size_t rows, std::size_t columns) {
+  const std::size_t lanes = hn::Lanes(Float());
+  for (std::size_t n = 0; n < columns;) {
+    const std::size_t vectors = std::min<std::size_t>(4, (columns - n) / lanes);
+    for (std::size_t r = 0; r < rows; r += 4) {
+      float* to = c + r * columns + n;
+      if (vectors == 4) GramTile<4>(a + r, b + n, to, inner, rows, columns);
+      if (vectors == 3) GramTile<3>(a + r, b + n, to, inner, rows, columns);
+      if (vectors == 2) GramTile<2>(a + r, b + n, to, inner, rows, columns);
+      if (vectors == 1) GramTile<1>(a + r, b + n, to, inner, rows, columns);
+    }
+    n += vectors * lanes;
+  }
+}
+
+void WinogradWeights(const Shape& s, const float* HWY_RESTRICT weights, float* HWY_RESTRICT u) {
+  const Float d;
+  const std::size_t plane = s.channels * s.filters;
+  for (std::size_t at = 0; at < plane; at += hn::Lanes(d)) {
+    Vector from[Shape::kKernel][Shape::kKernel], to[Shape::kTile][Shape::kTile];
+#pragma GCC unroll 36
+    for (std::size_t i = 0; i < Shape::kKernel; ++i)
+#pragma GCC unroll 36
+      for (std::size_t j = 0; j < Shape::kKernel; ++j) from[i][j] = hn::LoadU(d, weights + (i * Shape::kKernel + j) * plane + at);
+    BothWays<Shape::kKernel, Shape::kTile>(from, to, EnterWeights);
+    StorePoints(to, u + at, plane);
+  }
+}
+void WinogradForward(const Shape& s, const float* in, const float* u, const float* bias, bool rectify, float* out, float* scratch) {
+  const Tiling tiling(s);
+  const std::size_t tiles = s.batch * tiling.per_image;
+  float *v = scratch, *m = v + Shape::kPoints * stride_of(s.channels);
+  for (std::size_t first = 0; first < tiles; first += kTiles) {
+    const std::size_t count = std::min(kTiles, tiles - first);
+    EnterTiles(s, tiling, in, first, count, v);
+    for (std::size_t p = 0; p < Shape::kPoints; ++p)
+      PointProduct(v + p * stride_of(s.channels), u + p * s.channels * s.filters, m + p * stride_of(s.filters), count, s.channels,
+                   s.filters);
+    LeaveTiles(s, tiling, m, first, count, bias, rectify, out);
+  }
+}
+void WinogradData(const Shape& s, const float* out_gradient, const float* transposed, float* in_gradient, float* scratch) {
+  const Tiling tiling(s);
+  const std::size_t tiles = s.batch * tiling.per_image;
+  float *v = scratch, *w = v + Shape::kPoints * stride_of(s.channels);
+  std::fill_n(in_gradient, s.batch * s.channels * s.height * s.width, 0.0F);
+  for (std::size_t first = 0; first < tiles; first += kTiles) {
+    const std::size_t count = std::min(kTiles, tiles - first);
+    SpreadTiles(s, tiling, out_gradient, first, count, w);
+    for (std::size_t p = 0; p < Shape::kPoints; ++p)
+      PointProduct(w + p * stride_of(s.filters), transposed + p * s.channels * s.filters, v + p * stride_of(s.channels), count,
+                   s.filters, s.channels);
+    AddTiles(s, tiling, v, first, count, in_gradient);
+  }
+}
+void WinogradGradient(const Shape& s, const float* in, const float* out_gradient, float* gradient, float* scratch) {
+  const Float d;
+  const Tiling tiling(s);
+  const std::size_t tiles = s.batch * tiling.per_image, plane = s.channels * s.filters;
+  float *v = scratch, *w = v + Shape::kPoints * stride_of(s.channels), *sums = w + Shape::kPoints * stride_of(s.filters);
+  std::fill_n(sums, s.transformed(), 0.0F);
+  for (std::size_t first = 0; first < tiles; first += kTiles) {
+    const std::size_t count = std::min(kTiles, tiles - first);
+    EnterTiles(s, tiling, in, first, count, v);
+    SpreadTiles(s, tiling, out_gradient, first, count, w);
+    for (std::size_t p = 0; p < Shape::kPoints; ++p)
+      PointGram(v + p * stride_of(s.channels), w + p * stride_of(s.filters), sums + p * plane, count, s.channels, s.filters);
+  }
+  for (std::size_t at = 0; at < plane; at += hn::Lanes(d)) {
+    Vector from[Shape::kTile][Shape::kTile], to[Shape::kKernel][Shape::kKernel];
+    LoadPoints(sums + at, plane, from);
+    BothWays<Shape::kTile, Shape::kKernel>(from, to, EnterWeightsTransposed);
+#pragma GCC unroll 36
+    for (std::size_t i = 0; i < Shape::kKernel; ++i)
+#pragma GCC unroll 36
+      for (std::size_t j = 0; j < Shape::kKernel; ++j) hn::StoreU(to[i][j], d, gradient + (i * Shape::kKernel + j) * plane + at);
+  }
+}
+void BlockedSums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, float* sums) {
+  const Float d;
+  for (std::size_t c = 0; c < channels; c += hn::Lanes(d)) {
+    Vector total = hn::Zero(d);
+    for (std::size_t image = 0; image < batch; ++image) {
+      const float* plane = values + PlaneAt(image, c, channels, places);
+      Vector sum = hn::Zero(d);
+      for (std::size_t at = 0; at < places; ++at) sum = hn::Add(sum, hn::LoadU(d, plane + at * Shape::kBlock));
+      total = hn::Add(total, sum);
+    }
+    hn::StoreU(total, d, sums + c);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace tocsin::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tocsin::kernels {
+
+HWY_EXPORT(WinogradWeights);
+HWY_EXPORT(WinogradForward);
+HWY_EXPORT(WinogradData);
+HWY_EXPORT(WinogradGradient);
+HWY_EXPORT(BlockedSums);
+
+std::size_t WinogradShape::scratch() const { return kPoints * (stride_of(channels) + stride_of(filters)) + transformed(); }
+
+void winograd_weights(const WinogradShape& shape, const float* weights, float* u) {
+  HWY_DYNAMIC_DISPATCH(WinogradWeights)(shape, weights, u);
+}
+void winograd_transposed(const WinogradShape& shape, const float* u, float* transposed) {
+  constexpr std::size_t kBlock = WinogradShape::kBlock;
+  for (std::size_t p = 0; p < WinogradShape::kPoints; ++p) {
+    const float* from = u + p * shape.channels * shape.filters;
+    float* to = transposed + p * shape.channels * shape.filters;
+    for (std::size_t c = 0; c < shape.channels; c += kBlock)
+      for (std::size_t f = 0; f < shape.filters; ++f)
+        for (std::size_t i = 0; i < kBlock; ++i) to[f * shape.channels + c + i] = from[(c + i) * shape.filters + f];
+  }
+}
+void winograd_forward(const WinogradShape& shape, const float* in, const float* u, const float* bias, bool rectify, float* out,
+                      float* scratch) {
+  HWY_DYNAMIC_DISPATCH(WinogradForward)(shape, in, u, bias, rectify, out, scratch);
+}
+void winograd_data(const WinogradShape& shape, const float* out_gradient, const float* transposed, float* in_gradient,
+                   float* scratch) {
+  HWY_DYNAMIC_DISPATCH(WinogradData)(shape, out_gradient, transposed, in_gradient, scratch);
+}
+void winograd_gradient(const WinogradShape& shape, const float* in, const float* out_gradient, float* gradient, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(WinogradGradient)(shape, in, out_gradient, gradient, scratch);
+}
+void blocked_sums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, float* sums) {
+  HWY_DYNAMIC_DISPATCH(BlockedSums)(values, batch, channels, places, sums);
+}
+
+}  // namespace tocsin::kernels
+#endif

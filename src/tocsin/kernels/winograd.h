@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions with 5x5 kernels of stride 1 by Winograd's F(2x2, 5x5): 36 products for four outputs where direct convolution takes
+// 100. Lavin, Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, arXiv:1509.09308. The same tiles and transformed
+// weights serve all three passes: y = A^T [(G g G^T) . (B^T d B)] A, its transpose for the gradient of the input (overlapping tiles
+// are added), and G^T [V^T W] G for that of the weights. Points 0, +-3/4, +-3/2 and infinity: in float the error is about 1.4 times
+// that of direct convolution; with the usual 0, +-1, +-2 it would be three times (docs/decisions/013).
+#pragma once
+#include <cstddef>
+
+namespace tocsin::kernels {
+
+/// Activations lie in blocks of 16 channels, [batch, channels / 16, height, width, 16]; channels and filters are multiples of 16.
+/// Weights are [5, 5, channels, filters].
+struct WinogradShape {
+  static constexpr std::size_t kBlock = 16, kKernel = 5, kTile = 6, kPoints = kTile * kTile;
+  std::size_t batch = 1, channels = 16, height = 5, width = 5, filters = 16, padding = 0;
+  [[nodiscard]] std::size_t out_height() const { return height + 2 * padding - (kKernel - 1); }
+  [[nodiscard]] std::size_t out_width() const { return width + 2 * padding - (kKernel - 1); }
+  /// Floats of the transformed weights.
+  [[nodiscard]] std::size_t transformed() const { return kPoints * channels * filters; }
+  /// Floats that a pass works in: nothing in them lasts.
+  [[nodiscard]] std::size_t scratch() const;
+};
+
+/// u = G g G^T, [36, channels, filters].
+void winograd_weights(const WinogradShape& shape, const float* weights, float* u);
+/// The same, [36, filters, channels].
+void winograd_transposed(const WinogradShape& shape, const float* u, float* transposed);
+/// out = W in + bias [filters] (null: none), then max(0, .) if `rectify`.
+void winograd_forward(const WinogradShape& shape, const float* in, const float* u, const float* bias, bool rectify, float* out,
+                      float* scratch);
+/// in_gradient = W^T out_gradient, of transposed transformed weights.
+void winograd_data(const WinogradShape& shape, const float* out_gradient, const float* transposed, float* in_gradient,
+                   float* scratch);
+/// The gradient of the weights, summed over the batch.
+void winograd_gradient(const WinogradShape& shape, const float* in, const float* out_gradient, float* gradient, float* scratch);
+/// sums [channels] of activations [batch, channels / 16, places, 16] over batch and places.
+void blocked_sums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, float* sums);
+
+}  // namespace tocsin::kernels

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Winograd's F(2x2, 5x5) against nested loops in double, its transposes against inner products.
+#include "tocsin/kernels/winograd.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "tocsin/core/random.h"
+
+namespace tocsin::kernels {
+namespace {
+
+/// Activations by (image, channel, y, x).
+struct Blocked {
+  std::size_t batch, channels, height, width;
+  std::vector<float> values = std::vector<float>(batch * channels * height * width);
+  [[nodiscard]] std::size_t place(std::size_t n, std::size_t c, std::size_t y, std::size_t x) const {
+    return (((n * (channels / 16) + c / 16) * height + y) * width + x) * 16 + c % 16;
+  }
+};
+struct Case {
+  WinogradShape shape;
+  Blocked in{shape.batch, shape.channels, shape.height, shape.width};
+  Blocked out{shape.batch, shape.filters, shape.out_height(), shape.out_width()};
+  std::vector<float> weights = std::vector<float>(25 * shape.channels * shape.filters), bias = std::vector<float>(shape.filters);
+  std::vector<float> u = std::vector<float>(shape.transformed()), transposed = u;
+  std::vector<float> scratch = std::vector<float>(shape.scratch(), std::nanf(""));
+
+  explicit Case(const WinogradShape& s) : shape(s) {
+    Draws draws(Stream(7).at("winograd"));
+    for (auto* values : {&in.values, &out.values, &weights, &bias})
+      for (float& value : *values) value = static_cast<float>(draws.normal());
+    winograd_weights(shape, weights.data(), u.data());
+    winograd_transposed(shape, u.data(), transposed.data());
+  }
+  [[nodiscard]] float weight(std::size_t ky, std::size_t kx, std::size_t c, std::size_t f) const {
+    return weights[((ky * 5 + kx) * shape.channels + c) * shape.filters + f];
+  }
+  /// use(image, y, x, ky, kx, input y, input x) for each pair of an output and an input within the image.
+  template <class Use>
+  void each_pair(Use use) const {
+    for (std::size_t n = 0; n < shape.batch; ++n)
+      for (std::size_t y = 0; y < out.height; ++y)
+        for (std::size_t x = 0; x < out.width; ++x)
+          for (std::size_t ky = 0; ky < 5; ++ky)
+            for (std::size_t kx = 0; kx < 5; ++kx) {
+              const std::size_t iy = y + ky - shape.padding, ix = x + kx - shape.padding;
+              if (iy < shape.height && ix < shape.width) use(n, y, x, ky, kx, iy, ix);
+            }
+  }
+  [[nodiscard]] std::vector<double> forward() const {
+    std::vector<double> result(out.values.size());
+    each_pair([&](auto n, auto y, auto x, auto ky, auto kx, auto iy, auto ix) {
+      for (std::size_t c = 0; c < shape.channels; ++c)
+        for (std::size_t f = 0; f < shape.filters; ++f)
+          result[out.place(n, f, y, x)] += static_cast<double>(weight(ky, kx, c, f)) * in.values[in.place(n, c, iy, ix)];
+    });
+    return result;
+  }
+  [[nodiscard]] std::vector<double> data() const {
+    std::vector<double> result(in.values.size());
+    each_pair([&](auto n, auto y, auto x, auto ky, auto kx, auto iy, auto ix) {
+      for (std::size_t c = 0; c < shape.channels; ++c)
+        for (std::size_t f = 0; f < shape.filters; ++f)
+          result[in.place(n, c, iy, ix)] += static_cast<double>(weight(ky, kx, c, f)) * out.values[out.place(n, f, y, x)];
+    });
+    return result;
+  }
+  [[nodiscard]] std::vector<double> gradient() const {
+    std::vector<double> result(weights.size());
+    each_pair([&](auto n, auto y, auto x, auto ky, auto kx, auto iy, auto ix) {
+      for (std::size_t c = 0; c < shape.channels; ++c)
+        for (std::size_t f = 0; f < shape.filters; ++f)
+          result[((ky * 5 + kx) * shape.channels + c) * shape.filters + f] +=
+              static_cast<double>(in.values[in.place(n, c, iy, ix)]) * out.values[out.place(n, f, y, x)];
+    });
+    return result;
+  }
+};
+
+/// Root mean square of the differences, in units of that of what is right.
+double error(const std::vector<float>& found, const std::vector<double>& right) {
+  double squares = 0.0, differences = 0.0;
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    const double difference = static_cast<double>(found[i]) - right[i];
+    squares += right[i] * right[i];
+    differences += difference * difference;
+  }
+  return std::sqrt(differences / squares);
+}
+/// What float costs with these points (docs/decisions/013): direct convolution has about 5e-7 for 64 channels.
+constexpr double kError = 2e-6;
+
+class Winograd : public testing::TestWithParam<WinogradShape> {
+ protected:
+  Case at{GetParam()};
+};
+
+TEST_P(Winograd, ForwardIsAConvolution) {
+  std::vector<double> right = at.forward();
+  std::vector<float> found(right.size(), std::nanf(""));
+  winograd_forward(at.shape, at.in.values.data(), at.u.data(), nullptr, false, found.data(), at.scratch.data());
+  EXPECT_LT(error(found, right), kError);
+  for (std::size_t n = 0; n < at.out.batch; ++n)
+    for (std::size_t f = 0; f < at.out.channels; ++f)
+      for (std::size_t y = 0; y < at.out.height; ++y)
+        for (std::size_t x = 0; x < at.out.width; ++x) {
+          double& value = right[at.out.place(n, f, y, x)];
+          value = std::max(0.0, value + static_cast<double>(at.bias[f]));
+        }
+  winograd_forward(at.shape, at.in.values.data(), at.u.data(), at.bias.data(), true, found.data(), at.scratch.data());
+  EXPECT_LT(error(found, right), kError);
+}
+TEST_P(Winograd, DataIsItsTranspose) {
+  const std::vector<double> right = at.data();
+  std::vector<float> found(right.size(), std::nanf(""));
+  winograd_data(at.shape, at.out.values.data(), at.transposed.data(), found.data(), at.scratch.data());
+  EXPECT_LT(error(found, right), kError);
+}
+TEST_P(Winograd, GradientIsThatOfTheWeights) {
+  const std::vector<double> right = at.gradient();
+  std::vector<float> found(right.size(), std::nanf(""));
+  winograd_gradient(at.shape, at.in.values.data(), at.out.values.data(), found.data(), at.scratch.data());
+  EXPECT_LT(error(found, right), kError);
+}
+
+// Odd and even sizes, one output, paddings up to more than "same", unequal sides, a remainder of each number of vectors, more tiles
+// than are worked on at once.
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, Winograd,
+    testing::Values(WinogradShape{.batch = 3, .channels = 32, .height = 12, .width = 12, .filters = 64},
+                    WinogradShape{.batch = 1, .channels = 16, .height = 5, .width = 5, .filters = 16},
+                    WinogradShape{.batch = 2, .channels = 48, .height = 9, .width = 14, .filters = 80},
+                    WinogradShape{.batch = 2, .channels = 16, .height = 7, .width = 8, .filters = 48, .padding = 2},
+                    WinogradShape{.batch = 1, .channels = 32, .height = 1, .width = 3, .filters = 16, .padding = 4},
+                    WinogradShape{.batch = 9, .channels = 64, .height = 24, .width = 24, .filters = 64}));
+
+TEST(BlockedSums, AddUpEveryChannel) {
+  Blocked values{.batch = 3, .channels = 32, .height = 2, .width = 5};
+  for (std::size_t i = 0; i < values.values.size(); ++i) values.values[i] = static_cast<float>(i % 7);
+  std::vector<float> sums(32);
+  blocked_sums(values.values.data(), 3, 32, 10, sums.data());
+  for (std::size_t c = 0; c < 32; ++c) {
+    float sum = 0;
+    for (std::size_t n = 0; n < 3; ++n)
+      for (std::size_t y = 0; y < 2; ++y)
+        for (std::size_t x = 0; x < 5; ++x) sum += values.values[values.place(n, c, y, x)];
+    EXPECT_EQ(sums[c], sum) << c;
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::kernels
