@@ -156,24 +156,46 @@ TEST(Elementwise, DrawsMasksFromTheBlocksOfTheStream) {
   }
 }
 
-TEST(Elementwise, AddsAScaledDifferenceAndMeasuresDistancesAtEveryLength) {
+TEST(Elementwise, MeasuresDistancesAtEveryLength) {
   for (std::size_t n = 0; n < 150; ++n) {
-    std::vector<float> y(n), a(n), b(n);
+    std::vector<float> a(n), b(n);
     double square = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      y[i] = static_cast<float>(i % 5);
       a[i] = static_cast<float>(i * 7 % 11);
       b[i] = static_cast<float>(i * 3 % 13);
       square += static_cast<double>((a[i] - b[i]) * (a[i] - b[i]));
     }
-    std::vector<float> pulled(n);
-    plus_scaled_difference(pulled, y, -0.5F, a, b);
-    for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(pulled[i], y[i] - 0.5F * (a[i] - b[i]));
     ASSERT_EQ(squared_distance(std::span<const float>(a), std::span<const float>(b)), square);
   }
   const std::vector<float> large(1000, 3e30F), zero(1000, 0.0F);
   EXPECT_NEAR(squared_distance(std::span<const float>(large), std::span<const float>(zero)), 9e63, 1e57)
       << "beyond float, within double";
+}
+
+TEST(Elementwise, APullAddsItsGradientAndMeasuresTheDistanceAfterAtEveryLength) {
+  for (std::size_t n = 0; n < 150; ++n) {
+    std::vector<float> w(n), g(n), anchor(n), pulled(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      w[i] = static_cast<float>(i % 5);
+      g[i] = static_cast<float>(i * 7 % 11);
+      anchor[i] = static_cast<float>(i * 3 % 13);
+      pulled[i] = g[i] - 0.5F * (w[i] - anchor[i]);
+    }
+    const auto square = [&](const std::vector<float>& to) {
+      return squared_distance(std::span<const float>(to), std::span<const float>(anchor));
+    };
+    std::vector<float> by_hand = w, found = w;
+    sgd_step(by_hand, pulled, {}, {.rate = 0.25F});
+    ASSERT_EQ(sgd_step(found, g, {}, {.rate = 0.25F}, {anchor, -0.5F}), square(by_hand));
+    ASSERT_EQ(found, by_hand);
+    std::vector<float> m(n, 0.5F), v(n, 0.25F), m2 = m, v2 = v;
+    by_hand = found = w;
+    adam_step(by_hand, pulled, m, v, {.step_size = 0.25F});
+    EXPECT_NEAR(adam_step(found, g, m2, v2, {.step_size = 0.25F}, {anchor, -0.5F}), square(by_hand), 1e-9 * square(by_hand));
+    ASSERT_EQ(found, by_hand);
+    ASSERT_EQ(m, m2);
+    ASSERT_EQ(v, v2);
+  }
 }
 
 }  // namespace

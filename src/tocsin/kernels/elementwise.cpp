@@ -67,23 +67,6 @@ void DivideStabilised(float* r, const float* z, float epsilon, float at_zero, st
     return hn::Div(relevance, hn::IfThenElse(hn::Eq(moved, zero), instead, moved));
   });
 }
-void PlusScaledDifference(float* HWY_RESTRICT out, const float* HWY_RESTRICT y, float f, const float* HWY_RESTRICT a,
-                          const float* HWY_RESTRICT b, std::size_t n) {
-  const Float d;
-  const Vector factor = hn::Set(d, f);
-  const auto moved = [&](Vector old, Vector from, Vector to) { return hn::MulAdd(factor, hn::Sub(from, to), old); };
-  each_vector(
-      n, hn::Lanes(d),
-      [&](std::size_t i) { hn::StoreU(moved(hn::LoadU(d, y + i), hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, out + i); },
-      [&](std::size_t i, std::size_t left) {
-        HWY_ALIGN float lanes[3][HWY_MAX_BYTES / 4] = {};
-        std::copy_n(y + i, left, lanes[0]);
-        std::copy_n(a + i, left, lanes[1]);
-        std::copy_n(b + i, left, lanes[2]);
-        hn::Store(moved(hn::Load(d, lanes[0]), hn::Load(d, lanes[1]), hn::Load(d, lanes[2])), d, lanes[0]);
-        std::copy_n(lanes[0], left, out + i);
-      });
-}
 double SquaredDistance(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
   const hn::ScalableTag<double> wide;
   const hn::Rebind<float, decltype(wide)> d;
@@ -201,11 +184,51 @@ void ColumnSums(const float* HWY_RESTRICT y, std::size_t rows, std::size_t width
   std::copy_n(tail, width - j, sums + j);
 }
 
-void Sgd(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_RESTRICT buffer, std::size_t n, const SgdStep& s) {
+/// w, gradient, anchor and up to two moments of `n` floats, a vector at a time: step(w, g, first moment, second moment) changes the
+/// last three. With an anchor, factor (w - anchor) is added to the gradient before, and ||w - anchor||^2 after is the result.
+template <class Step>
+HWY_INLINE double Descend(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_RESTRICT m, float* HWY_RESTRICT v,
+                          std::size_t n, const float* HWY_RESTRICT anchor, float factor, Step step) {
   const Float d;
-  const std::size_t lanes = hn::Lanes(d);
+  const hn::ScalableTag<double> wide;
+  const hn::Rebind<float, decltype(wide)> half;
+  const Vector pull = hn::Set(d, factor);
+  auto distance2 = hn::Zero(wide);
+  const auto at = [&](float* weights, const float* slopes, float* first, float* second, const float* goal) {
+    Vector weight = hn::LoadU(d, weights), g = hn::LoadU(d, slopes);
+    Vector one = first != nullptr ? hn::LoadU(d, first) : hn::Zero(d), two = second != nullptr ? hn::LoadU(d, second) : hn::Zero(d);
+    const Vector to = goal != nullptr ? hn::LoadU(d, goal) : hn::Zero(d);
+    if (goal != nullptr) g = hn::MulAdd(pull, hn::Sub(weight, to), g);
+    step(weight, g, one, two);
+    hn::StoreU(weight, d, weights);
+    if (first != nullptr) hn::StoreU(one, d, first);
+    if (second != nullptr) hn::StoreU(two, d, second);
+    if (goal == nullptr) return;
+    for (std::size_t k = 0; k < hn::Lanes(d); k += hn::Lanes(half)) {  // still in the first cache
+      const auto off = hn::PromoteTo(wide, hn::Sub(hn::LoadU(half, weights + k), hn::LoadU(half, goal + k)));
+      distance2 = hn::MulAdd(off, off, distance2);
+    }
+  };
+  std::size_t i = 0;
+  for (const std::size_t lanes = hn::Lanes(d); i + lanes <= n; i += lanes)
+    at(w + i, gradient + i, m == nullptr ? m : m + i, v == nullptr ? v : v + i, anchor == nullptr ? anchor : anchor + i);
+  if (i < n) {
+    HWY_ALIGN float tail[5][HWY_MAX_BYTES / 4] = {};
+    const auto copy = [&](const float* from, float* to) {
+      if (from != nullptr) std::copy(from + i, from + n, to);
+    };
+    copy(w, tail[0]), copy(gradient, tail[1]), copy(m, tail[2]), copy(v, tail[3]), copy(anchor, tail[4]);
+    at(tail[0], tail[1], m == nullptr ? m : tail[2], v == nullptr ? v : tail[3], anchor == nullptr ? anchor : tail[4]);
+    std::copy_n(tail[0], n - i, w + i);
+    if (m != nullptr) std::copy_n(tail[2], n - i, m + i);
+    if (v != nullptr) std::copy_n(tail[3], n - i, v + i);
+  }
+  return hn::GetLane(hn::SumOfLanes(wide, distance2));
+}
+double Sgd(float* w, const float* gradient, float* buffer, std::size_t n, const SgdStep& s, const float* anchor, float factor) {
+  const Float d;
   const Vector decay = hn::Set(d, s.decay), momentum = hn::Set(d, s.momentum), rate = hn::Set(d, -s.rate);
-  const auto step = [&](Vector& weight, Vector g, Vector& old) {
+  const auto step = [&](Vector& weight, Vector g, Vector& old, Vector&) {
     g = hn::MulAdd(decay, weight, g);
     if (buffer != nullptr) {
       old = s.first ? g : hn::MulAdd(momentum, old, g);
@@ -213,30 +236,11 @@ void Sgd(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_R
     }
     weight = hn::MulAdd(rate, g, weight);
   };
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    Vector weight = hn::LoadU(d, w + i), old = buffer != nullptr ? hn::LoadU(d, buffer + i) : hn::Zero(d);
-    step(weight, hn::LoadU(d, gradient + i), old);
-    hn::StoreU(weight, d, w + i);
-    if (buffer != nullptr) hn::StoreU(old, d, buffer + i);
-  }
-  if (i == n) return;
-  HWY_ALIGN float tail[3][HWY_MAX_BYTES / 4] = {};
-  std::copy(w + i, w + n, tail[0]);
-  std::copy(gradient + i, gradient + n, tail[1]);
-  if (buffer != nullptr) std::copy(buffer + i, buffer + n, tail[2]);
-  Vector weight = hn::Load(d, tail[0]), old = hn::Load(d, tail[2]);
-  step(weight, hn::Load(d, tail[1]), old);
-  hn::Store(weight, d, tail[0]);
-  hn::Store(old, d, tail[2]);
-  std::copy(tail[0], tail[0] + (n - i), w + i);
-  if (buffer != nullptr) std::copy(tail[2], tail[2] + (n - i), buffer + i);
+  return Descend(w, gradient, buffer, nullptr, n, anchor, factor, step);
 }
-
-void Adam(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_RESTRICT m, float* HWY_RESTRICT v, std::size_t n,
-          const AdamStep& s) {
+double Adam(float* w, const float* gradient, float* m, float* v, std::size_t n, const AdamStep& s, const float* anchor,
+            float factor) {
   const Float d;
-  const std::size_t lanes = hn::Lanes(d);
   const Vector b1 = hn::Set(d, s.beta1), c1 = hn::Set(d, s.rest1), b2 = hn::Set(d, s.beta2), c2 = hn::Set(d, s.rest2);
   const Vector decay = hn::Set(d, s.decay), size = hn::Set(d, -s.step_size), root = hn::Set(d, s.root_scale),
                epsilon = hn::Set(d, s.epsilon);
@@ -246,28 +250,7 @@ void Adam(float* HWY_RESTRICT w, const float* HWY_RESTRICT gradient, float* HWY_
     second = hn::MulAdd(b2, second, hn::Mul(c2, hn::Mul(g, g)));
     weight = hn::MulAdd(size, hn::Div(first, hn::MulAdd(hn::Sqrt(second), root, epsilon)), weight);
   };
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    Vector weight = hn::LoadU(d, w + i), first = hn::LoadU(d, m + i), second = hn::LoadU(d, v + i);
-    step(weight, hn::LoadU(d, gradient + i), first, second);
-    hn::StoreU(weight, d, w + i);
-    hn::StoreU(first, d, m + i);
-    hn::StoreU(second, d, v + i);
-  }
-  if (i == n) return;
-  HWY_ALIGN float tail[4][HWY_MAX_BYTES / 4] = {};
-  std::copy(w + i, w + n, tail[0]);
-  std::copy(gradient + i, gradient + n, tail[1]);
-  std::copy(m + i, m + n, tail[2]);
-  std::copy(v + i, v + n, tail[3]);
-  Vector weight = hn::Load(d, tail[0]), first = hn::Load(d, tail[2]), second = hn::Load(d, tail[3]);
-  step(weight, hn::Load(d, tail[1]), first, second);
-  hn::Store(weight, d, tail[0]);
-  hn::Store(first, d, tail[2]);
-  hn::Store(second, d, tail[3]);
-  std::copy(tail[0], tail[0] + (n - i), w + i);
-  std::copy(tail[2], tail[2] + (n - i), m + i);
-  std::copy(tail[3], tail[3] + (n - i), v + i);
+  return Descend(w, gradient, m, v, n, anchor, factor, step);
 }
 
 /// Philox4x32-10 of blocks {w0, w1, w2, k}, ten rounds; a word at or above the threshold keeps its element. One block a 64-bit
@@ -327,7 +310,6 @@ namespace tocsin::kernels {
 HWY_EXPORT(Widen);
 HWY_EXPORT(DivideStabilised);
 HWY_EXPORT(AddScaled);
-HWY_EXPORT(PlusScaledDifference);
 HWY_EXPORT(SquaredDistance);
 HWY_EXPORT(Multiply);
 HWY_EXPORT(Relu);
@@ -344,14 +326,6 @@ void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out) 
 }
 void add_scaled(std::span<float> y, float a, std::span<const float> x) {
   HWY_DYNAMIC_DISPATCH(AddScaled)(y.data(), a, x.data(), y.size());
-}
-void plus_scaled_difference(std::span<float> out, std::span<const float> y, float f, std::span<const float> a,
-                            std::span<const float> b) {
-  HWY_DYNAMIC_DISPATCH(PlusScaledDifference)(out.data(), y.data(), f, a.data(), b.data(), out.size());
-}
-void plus_scaled_difference(std::span<double> out, std::span<const double> y, double f, std::span<const double> a,
-                            std::span<const double> b) {
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = y[i] + f * (a[i] - b[i]);
 }
 double squared_distance(std::span<const double> a, std::span<const double> b) {
   double sum = 0.0;
@@ -378,11 +352,14 @@ void bias_rows(std::span<float> y, std::span<const float> bias, std::size_t widt
 void column_sums(std::span<const float> y, std::size_t width, float scale, float keep, std::span<float> sums) {
   HWY_DYNAMIC_DISPATCH(ColumnSums)(y.data(), y.size() / width, width, scale, keep, sums.data());
 }
-void sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buffer, const SgdStep& step) {
-  HWY_DYNAMIC_DISPATCH(Sgd)(w.data(), g.data(), buffer.empty() ? nullptr : buffer.data(), w.size(), step);
+double sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buffer, const SgdStep& step, const Pull& pull) {
+  return HWY_DYNAMIC_DISPATCH(Sgd)(w.data(), g.data(), buffer.empty() ? nullptr : buffer.data(), w.size(), step,
+                                   pull.anchor.empty() ? nullptr : pull.anchor.data(), pull.factor);
 }
-void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step) {
-  HWY_DYNAMIC_DISPATCH(Adam)(w.data(), g.data(), m.data(), v.data(), w.size(), step);
+double adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step,
+                 const Pull& pull) {
+  return HWY_DYNAMIC_DISPATCH(Adam)(w.data(), g.data(), m.data(), v.data(), w.size(), step,
+                                    pull.anchor.empty() ? nullptr : pull.anchor.data(), pull.factor);
 }
 void bernoulli_mask(const std::uint32_t key[2], const std::uint32_t words[3], double rate, std::span<float> mask) {
   const auto threshold = static_cast<std::uint32_t>(rate * 4294967296.0);

@@ -14,11 +14,6 @@ namespace tocsin::kernels {
 void widen(std::span<const std::uint8_t> in, float scale, std::span<float> out);
 /// y += a * x.
 void add_scaled(std::span<float> y, float a, std::span<const float> x);
-/// out = y + f * (a - b); `out` overlaps none of the others.
-void plus_scaled_difference(std::span<float> out, std::span<const float> y, float f, std::span<const float> a,
-                            std::span<const float> b);
-void plus_scaled_difference(std::span<double> out, std::span<const double> y, double f, std::span<const double> a,
-                            std::span<const double> b);
 /// ||a - b||^2: differences in the element's type, squares and sum in double.
 double squared_distance(std::span<const float> a, std::span<const float> b);
 double squared_distance(std::span<const double> a, std::span<const double> b);
@@ -37,20 +32,27 @@ void bias_rows(std::span<float> y, std::span<const float> bias, std::size_t widt
 /// sums [width] = sum over rows of y [rows, width], in row order; added to what is there times `keep` (0 or 1), scaled by `scale`.
 void column_sums(std::span<const float> y, std::size_t width, float scale, float keep, std::span<float> sums);
 
+/// A pull to an anchor of the parameters' length (empty: none): factor (w - anchor) joins the gradient in the same pass, whose
+/// result is ||w - anchor||^2 after the step, 0 without one.
+struct Pull {
+  std::span<const float> anchor = {};
+  float factor = 0;
+};
 /// Momentum SGD (PyTorch): g += decay w; b = first ? g : momentum b + g; w -= rate (nesterov ? g + momentum b : b). `buffer` may be
 /// empty if momentum is 0.
 struct SgdStep {
   float rate = 0, momentum = 0, decay = 0;
   bool nesterov = false, first = true;
 };
-void sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buffer, const SgdStep& step);
+double sgd_step(std::span<float> w, std::span<const float> g, std::span<float> buffer, const SgdStep& step, const Pull& pull = {});
 /// Adam (PyTorch): g += decay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= step_size m / (sqrt(v) root_scale +
 /// epsilon), step_size = rate / (1 - b1^t), root_scale = 1 / sqrt(1 - b2^t).
 struct AdamStep {
   float beta1 = 0.9F, rest1 = 0.1F, beta2 = 0.999F, rest2 = 0.001F;  ///< rest = 1 - beta, rounded from double
   float epsilon = 1e-8F, decay = 0, step_size = 0, root_scale = 1;
 };
-void adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step);
+double adam_step(std::span<float> w, std::span<const float> g, std::span<float> m, std::span<float> v, const AdamStep& step,
+                 const Pull& pull = {});
 
 /// mask[i] = 0 or 1 / (1 - rate): element 4k + j from word j of Philox block {words, k} under `key`; dropped if word < rate * 2^32.
 void bernoulli_mask(const std::uint32_t key[2], const std::uint32_t words[3], double rate, std::span<float> mask);
