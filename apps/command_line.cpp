@@ -238,7 +238,8 @@ class Parser {
         ->type_name("FILE.toml");
     app->add_option("--weights", line_.weights, "its weights")->type_name("FILE.safetensors");
     app->add_option("--input", line_.input, "its inputs, [n, C, H, W] or [n, features]")->type_name("FILE.npy");
-    add_choice(*app, "--precision", line_.precision, {"float32", "float64"}, "of the walks");
+    add_choice(*app, "--precision", line_.walk_precision, {"float32", "float64"},
+               "of the walks; default: what [explain] of the run says, else float32");
     add_workers(*app);
     add_json(*app, "what was written as JSON on standard output");
   }

@@ -31,6 +31,7 @@ struct CommandLine {
   std::vector<std::string> benign, attacked, sham;  ///< compare: run directories
   bool write_maps = false;                          ///< compare
   std::string network_file, weights, input;         ///< explain: a network without a run
+  std::string walk_precision;                       ///< explain; empty: the plan's
   std::string network;                              ///< speed; empty: each
   std::size_t batch = 32;
   std::string optimizer = "sgd", precision = "float32";

@@ -30,7 +30,8 @@ explain::NeuronMode mode_of(const CommandLine& line) {
 /// The plan of [explain] as the flags change it; --set addresses options of methods here.
 lab::ExplainPlan plan_of(const CommandLine& line, const lab::Plan* run) {
   lab::ExplainPlan plan = explain_plan(line, run, {});
-  plan.engine.precision = line.precision == "float64" ? nn::Precision::float64 : nn::Precision::float32;
+  if (!line.walk_precision.empty())
+    plan.engine.precision = line.walk_precision == "float64" ? nn::Precision::float64 : nn::Precision::float32;
   if (line.methods.empty()) return plan;
   plan.methods.clear();
   for (const std::string& name : line.methods) plan.methods.push_back(explain::make_method(name, Table(), "--methods"));

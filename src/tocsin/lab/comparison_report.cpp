@@ -230,9 +230,10 @@ std::string report_markdown(const RunComparison& comparison, const std::vector<s
       "one benign model in two rounds; C4: a benign run and its sham; F2: another class; F3: random weights.\n\n",
       comparison.plan.paper ? "paper" : "sane", comparison.methods.size(), comparison.images.size(), comparison.groups.size(),
       comparison.plan.seed, nn::text(comparison.plan.engine.precision));
+  const bool has_targets = comparison.groups.front().name == "target";
   text +=
-      "## Primary\n\nFixed before anything was looked at: the headline similarity, the attacker's targets, each model's own "
-      "neuron.\n\n" +
+      fmt::format("## Primary\n\nFixed before anything was looked at: the headline similarity, {}, each model's own neuron.\n\n",
+                  has_targets ? "the attacker's targets" : "the group `other` (no attack has targets)") +
       table_head();
   for (const ComparedCell& cell : comparison.cells)
     if (cell.is_primary) text += table_line(cell);
