@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "explain_flags.h"
 #include "failure.h"
@@ -38,7 +39,14 @@ int compare(const CommandLine& line) {
   const auto progress = [&](const std::string& what) {
     if (live) std::fprintf(stderr, "\r\033[K%s", what.c_str());
   };
-  const lab::RunComparison comparison = lab::compare_runs(runs, plan, round, shelf, workers, progress, signals.token());
+  std::optional<lab::RunComparison> compared;
+  try {
+    compared = lab::compare_runs(runs, plan, round, shelf, workers, progress, signals.token());
+  } catch (const Interrupted&) {
+    if (live) std::fputs("\r\033[K", stderr);
+    return report_stop("nothing was written", signals.caught(), line.json);
+  }
+  const lab::RunComparison& comparison = *compared;
   if (live) std::fputs("\r\033[K", stderr);
 
   OutFolder out(line.out);

@@ -49,8 +49,8 @@ int main(int argc, char** argv) {
   try {
     const apps::CommandLine line = apps::read_command_line(argc, argv);
     const int code = do_verb(line);
-    if (line.verb != apps::Verb::run && line.verb != apps::Verb::reproduce &&
-        (std::fflush(stdout) != 0 || std::ferror(stdout) != 0))
+    const bool reports = line.verb == apps::Verb::run || line.verb == apps::Verb::reproduce;  // to whom nobody may listen
+    if ((!reports || line.json) && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0))
       throw RunError(Exit::io, "cannot write to standard output");
     return code;
   } catch (...) {

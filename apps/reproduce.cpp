@@ -95,8 +95,15 @@ int reproduce(const CommandLine& line) {
                        signals.caught(), line.json);
   }
 
-  const std::vector<lab::ReproducedComparison> compared =
-      lab::compare_reproduction(reproduction, out, series.workers, shelf, signals.token());
+  std::vector<lab::ReproducedComparison> compared;
+  try {
+    compared = lab::compare_reproduction(reproduction, out, series.workers, shelf, signals.token());
+  } catch (const Interrupted&) {
+    return report_stop(
+        fmt::format("the runs are finished in {}, their explanations are not compared; the same command goes on from there",
+                    printable(out, 4096)),
+        signals.caught(), line.json);
+  }
   if (!line.json)
     for (const lab::ReproducedComparison& one : compared)
       std::fputs(fmt::format("\n{}: explanations of attacked and benign runs\n{}report: {}/report.md\n", one.experiment, one.text,

@@ -105,8 +105,16 @@ TEST_F(ExplainCommand, SaysWhatIsWrongWithRuns) {
   fails({"explain", run("clean", 3), "--neuron", "class:99"}, 10, "there is no neuron 99");
   fails({"explain", run("clean", 3), "--images", "others"}, 2, "unknown group of image 'others'");
   fails({"explain", run("clean", 3), "--set", "sigmas=1"}, 10, "no method here has the option 'sigmas'");
-  fails({"compare", "--benign", run("clean", 3), run("clean", 3), "--attacked", run("attacked", 3)}, 14,
+  fails({"compare", "--benign", run("clean", 3), run("clean", 3), "--attacked", run("attacked", 3)}, 14, "is given twice");
+  std::filesystem::copy(run("clean", 3), at("copy"));
+  fails({"compare", "--benign", run("clean", 3), at("copy"), "--attacked", run("attacked", 3)}, 14,
         "another run of its kind has seed 3 too");
+  fails({"compare", "--benign", run("attacked", 3), "--attacked", run("clean", 3)}, 14,
+        "is given as benign, and its attack is 'sign_flip'");
+  fails({"compare", "--benign", run("clean", 3), "--attacked", run("attacked", 3), "--sham", run("attacked", 4)}, 14,
+        "is given as the control, and its attack is 'sign_flip'");
+  fails({"compare", "--benign", run("clean", 3), "--attacked", run("attacked", 3), "--set", "neurons=[\"class:99\"]"}, 10,
+        "there is no neuron 99");
 }
 
 /// The network of tests/explain/oracle_test.cpp, through files.

@@ -286,7 +286,7 @@ TEST(Expect, EveryNumberOfARecordMayBeNamed) {
         seen.insert(name);
     }
   };
-  for (const Table& record : read_records(results[0].path)) walk(record, "", walk);
+  for (const Table& record : read_records(FinishedRun(results[0].path))) walk(record, "", walk);
   EXPECT_GT(seen.size(), 10u);
   for (const std::string& name : seen) EXPECT_EQ(known.count(name), 1u) << name;
 }
@@ -294,9 +294,18 @@ TEST(Expect, EveryNumberOfARecordMayBeNamed) {
 TEST(Expect, RecordsThatDoNotFitTheirDoneAreRefused) {
   const support::Folder folder;
   const std::string path = support::run(folder, support::kBlobs)[0].path;
-  EXPECT_EQ(read_records(path).size(), 3u);
+  EXPECT_EQ(read_records(FinishedRun(path)).size(), 3u);
   std::ofstream(path + "/records.jsonl", std::ios::app) << "{}\n";
-  EXPECT_NE(support::error_of([&] { read_records(path); }).find("is not the one that DONE names"), std::string::npos);
+  EXPECT_NE(support::error_of([&] { read_records(FinishedRun(path)); }).find("is not the one that DONE names"), std::string::npos);
+  std::ofstream(path + "/resolved.toml", std::ios::app) << "# edited\n";
+  EXPECT_NE(support::error_of([&] { (void)FinishedRun(path).resolved(); }).find("is not the one that DONE names"), std::string::npos);
+}
+
+TEST(Expect, RecordsMayNotBeNestedWithoutEnd) {
+  const auto nested = [](std::size_t depth) { return R"({"a":)" + std::string(depth, '[') + std::string(depth, ']') + "}"; };
+  EXPECT_NO_THROW(parse_record(nested(31)));
+  EXPECT_EQ(support::error_of([&] { parse_record(nested(200'000), "records.jsonl", 4); }),
+            "records.jsonl: line 4: more than 32 lists and objects within each other");
 }
 
 }  // namespace

@@ -52,8 +52,10 @@ class LabelFlip final : public Attack {
     require(place.data.classes > 1, "label_flip: needs labelled data");
     data::Dataset own = data::subset(place.data, place.samples);
     const auto classes = static_cast<std::int64_t>(own.classes);
-    const auto count = static_cast<std::size_t>(std::llround(options_.fraction * static_cast<double>(own.size())));
-    for (const std::uint32_t i : choice(own.size(), count, lasting.at("flipped")))
+    const std::size_t size = own.size();
+    const auto wished = static_cast<std::size_t>(std::llround(options_.fraction * static_cast<double>(size)));
+    const std::size_t count = std::min(size, std::max<std::size_t>(1, wished));
+    for (const std::uint32_t i : choice(size, count, lasting.at("flipped")))
       own.labels[i] = static_cast<std::int32_t>(flipped(own.labels[i], classes, lasting.at("label").at(i)));
     return own;
   }
@@ -69,7 +71,7 @@ class LabelFlip final : public Attack {
       case Mode::all_to_one:
         return to;
       case Mode::shift:
-        return (label + static_cast<std::int64_t>(options_.by % static_cast<std::size_t>(classes))) % classes;
+        return (label + static_cast<std::int64_t>(options_.by)) % classes;
       case Mode::random:
         break;
     }
@@ -99,7 +101,8 @@ LabelFlipOptions read_labels(Options& options) {
                                             "y + `by` modulo C; any other"}));
   result.from = options.count("from", {.fallback = result.from, .help = "a label, for pair and swap"});
   result.to = options.count("to", {.fallback = result.to, .help = "a label, for pair, swap and all_to_one"});
-  result.by = options.count("by", {.fallback = result.by, .at_least = 1, .help = "labels further, for shift"});
+  result.by =
+      options.count("by", {.fallback = result.by, .at_least = 1, .help = "labels further, for shift; fewer than there are"});
   if (options.is_describing()) return result;
   if (!result.uses_from()) options.no_effect("from", "'from' has no effect in this mode", "mode = \"pair\", or leave it out");
   if (!result.uses_to()) options.no_effect("to", "'to' has no effect in this mode", "mode = \"pair\", or leave it out");
@@ -109,9 +112,11 @@ LabelFlipOptions read_labels(Options& options) {
 
 LabelFlipOptions read(Options& options) {
   LabelFlipOptions result = read_labels(options);
-  result.fraction = options.number(
-      "fraction",
-      {.fallback = result.fraction, .at_least = 0.0, .at_most = 1.0, .above = true, .help = "of its shard, drawn once"});
+  result.fraction = options.number("fraction", {.fallback = result.fraction,
+                                                .at_least = 0.0,
+                                                .at_most = 1.0,
+                                                .above = true,
+                                                .help = "of its shard, drawn once; at least one sample"});
   result.schedule = read_schedule(options, false);
   if (options.is_describing()) return result;
   if (result.uses_from() && result.from == result.to)
@@ -129,7 +134,8 @@ constinit const Entry<Attack> label_flip_entry{
               .classes =
                   [](Options& options) {
                     const LabelFlipOptions flip = read_labels(options);
-                    return std::max({std::size_t{2}, flip.uses_from() ? flip.from + 1 : 0, flip.uses_to() ? flip.to + 1 : 0});
+                    return std::max({std::size_t{2}, flip.uses_from() ? flip.from + 1 : 0, flip.uses_to() ? flip.to + 1 : 0,
+                                     flip.mode == Mode::shift ? flip.by + 1 : 0});
                   },
               .reads = "its shard and the global parameters, as a benign client",
               .differs = "which samples are flipped, and to which label at random, is drawn once and stays for the run"},

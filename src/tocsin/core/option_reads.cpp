@@ -194,6 +194,14 @@ std::string Options::text(std::string_view key, const TextOption& option) {
                            [](const Reading& reading) { return reading.exactly<std::string>("a string"); });
 }
 
+std::string Options::label(std::string_view key, const TextOption& option) {
+  std::string name = text(key, option);
+  if (!is_file_name(name))
+    fault(key, fmt::format("'{}' cannot be a {}", printable(name), key),
+          "small letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64");
+  return name;
+}
+
 std::string Options::word(std::string_view key, const WordOption& option) {
   require(!option.words.empty(), "option '{}' has no words", key);
   const std::optional<std::string> fallback(option.fallback);

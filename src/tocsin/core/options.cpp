@@ -114,6 +114,13 @@ void Options::fault(std::string_view key, std::string message, std::string hint)
   state_->fault(place(key), std::move(message), std::move(hint));
 }
 
+bool is_file_name(std::string_view name) {
+  constexpr std::size_t kLongest = 64;
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= kLongest && plain(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
+}
+
 void Options::no_effect(std::string_view key, std::string message, std::string hint) {
   if (has(key)) fault(key, std::move(message), std::move(hint));
   if (State::Read* const read = state_->find(key); read != nullptr && !has(key)) read->value.reset();

@@ -95,6 +95,9 @@ class Faults {
   std::set<std::string> seen_;
 };
 
+/// Whether a name may become that of a file: ^[a-z0-9][a-z0-9._-]{0,63}$.
+bool is_file_name(std::string_view name);
+
 /// The reader of one table. A read returns the value, or the default if the key is absent or faulty (the fault is collected).
 /// A handle on shared state: copies read the same table, and the Table and the Faults must outlive them.
 class Options {
@@ -110,6 +113,8 @@ class Options {
   std::size_t count(std::string_view key, const CountOption& option);
   double number(std::string_view key, const NumberOption& option);
   std::string text(std::string_view key, const TextOption& option);
+  /// A text that becomes the name of a file or of a field: `is_file_name`, else a fault.
+  std::string label(std::string_view key, const TextOption& option);
   std::string word(std::string_view key, const WordOption& option);
   std::variant<double, std::string> number_or_word(std::string_view key, const NumberOrWordOption& option);
   std::variant<std::size_t, std::string> count_or_word(std::string_view key, const CountOrWordOption& option);

@@ -27,6 +27,7 @@ std::optional<NeuronMode> neuron_mode(std::string_view word) {
 }
 
 Images gathered(const data::Dataset& data, std::span<const std::uint32_t> samples, nn::Precision precision) {
+  require(data.classes > 0, "explain: {} has no class labels", data.name);
   Images images;
   images.inputs.resize(samples.size() * data.shape.features());
   if (precision == nn::Precision::float64) {
@@ -173,7 +174,7 @@ struct Explainer::Impl {
       const Chunk chunk{.inputs = inputs_of(images, begin, count),
                         .images = std::span(images.index).subspan(begin, count),
                         .neurons = std::span(neurons).subspan(begin, count)};
-      Scene scene(walker, chunk, keyed);
+      Scene scene(walker, chunk, keyed, options.stop);
       // Methods that walk from the chunk's own forward come first: they share it.
       for (const bool samples : {false, true})
         for (std::size_t m = 0; m < methods.size(); ++m)

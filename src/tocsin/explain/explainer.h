@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ namespace tocsin::explain {
 struct NeuronMode {
   enum class Kind { own, label, target, named } kind = Kind::own;
   std::size_t index = 0;  ///< named
+  bool operator==(const NeuronMode&) const = default;
 };
 /// Reads "own", "label", "target", "class:3"; nothing if it is none of them.
 std::optional<NeuronMode> neuron_mode(std::string_view word);
@@ -64,8 +66,9 @@ struct Maps {
 
 struct ExplainOptions {
   nn::Precision precision = nn::Precision::float32;
-  std::uint64_t seed = 1;  ///< of the noise
-  std::size_t chunk = 32;  ///< images a walker sees at once
+  std::uint64_t seed = 1;     ///< of the noise
+  std::size_t chunk = 32;     ///< images a walker sees at once
+  std::stop_token stop = {};  ///< looked at between batches: Interrupted
 };
 
 /// The network as walkers see it, its batch_norm folded into neighbours; and its parameters.

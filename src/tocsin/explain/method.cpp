@@ -14,7 +14,12 @@ std::size_t arg_max(std::span<const double> row) {
   return best;
 }
 
+void Scene::look_for_stop() const {
+  if (stop_.stop_requested()) throw Interrupted();
+}
+
 Walker& Scene::at_chunk() {
+  look_for_stop();
   if (!has_forward_) walker_.forward(chunk_.inputs, size());
   has_forward_ = true;
   return walker_;
@@ -40,6 +45,7 @@ void Scene::visit(std::size_t copies, const Fill& fill, const std::function<void
   has_forward_ = false;
   std::vector<double> inputs(std::min(rows, most) * width);
   for (std::size_t begin = 0; begin < rows; begin += most) {
+    look_for_stop();
     const std::size_t batch = std::min(most, rows - begin);
     const std::span<double> all = std::span(inputs).first(batch * width);
     for (std::size_t r = 0; r < batch; ++r) fill((begin + r) / copies, (begin + r) % copies, all.subspan(r * width, width));

@@ -7,8 +7,10 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tocsin/core/random.h"
@@ -39,8 +41,9 @@ struct NoiseMoments {
 /// A chunk before a walker. The walk forward over the chunk itself is made once for all methods that need no other inputs.
 class Scene {
  public:
-  /// The walker's capacity is at least the chunk's size. All must outlive this.
-  Scene(Walker& walker, const Chunk& chunk, const Noise& noise) : walker_(walker), chunk_(chunk), noise_(noise) {}
+  /// The walker's capacity is at least the chunk's size. All must outlive this. `stop` is looked at before each walk: Interrupted.
+  Scene(Walker& walker, const Chunk& chunk, const Noise& noise, std::stop_token stop = {})
+      : walker_(walker), chunk_(chunk), noise_(noise), stop_(std::move(stop)) {}
 
   [[nodiscard]] const Chunk& chunk() const { return chunk_; }
   [[nodiscard]] const nn::Architecture& architecture() const { return walker_.architecture(); }
@@ -70,11 +73,13 @@ class Scene {
   std::map<std::string, NoiseMoments>& moments() { return moments_; }
 
  private:
+  void look_for_stop() const;
   void visit(std::size_t copies, const Fill& fill, const std::function<void(std::size_t begin, std::size_t batch)>& use);
 
   Walker& walker_;
   const Chunk& chunk_;
   const Noise& noise_;
+  std::stop_token stop_;
   bool has_forward_ = false;
   std::map<std::string, NoiseMoments> moments_;
 };

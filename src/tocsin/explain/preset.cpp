@@ -96,7 +96,7 @@ std::optional<MethodUse> read_method(Options& options) {
     options.fault("name", unknown_name("method", name, methods().names()));
     return std::nullopt;
   }
-  MethodUse use{.label = options.text("label", {.fallback = entry->name, .help = "what it is called in files and records"}),
+  MethodUse use{.label = options.label("label", {.fallback = entry->name, .help = "what it is called in files and records"}),
                 .title = {},
                 .entry = entry,
                 .method = entry->make(options),

@@ -41,10 +41,7 @@ std::optional<Read> read_one(Options& options) {
     options.fault("name", unknown_name("detector", name, defense::detectors().names()));
     return std::nullopt;
   }
-  const std::string label = options.text("label", {.fallback = entry->name, .help = "what it is called in the records"});
-  if (!is_file_name(label))
-    options.fault("label", fmt::format("'{}' cannot be a label", printable(label)),
-                  "small letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64");
+  const std::string label = options.label("label", {.fallback = entry->name, .help = "what it is called in the records"});
   PlannedDetector planned{.label = label, .entry = entry, .detector = entry->make(options), .place = options.place("name")};
   if (const ExplanationQuestion* question = planned.detector->question()) check_names(*question, options);
   return Read{std::move(planned), options.resolved()};

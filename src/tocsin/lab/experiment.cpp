@@ -173,6 +173,14 @@ void choose_variants(std::vector<Variant>& variants, const Request& request, con
                          request.small ? "full" : "small"),
              request.small ? "leave --small out" : "--small"}});
 }
+
+/// Variants that [explain] compares are variants of the file.
+void check_compared(const Plan& plan, const std::vector<std::string>& known, Faults& faults) {
+  if (!plan.explain || known.empty()) return;
+  for (const std::string* name : {&plan.explain->benign, &plan.explain->attacked, &plan.explain->sham})
+    if (!name->empty() && std::find(known.begin(), known.end(), *name) == known.end())
+      faults.add(plan.explain->places.compare, unknown_name("variant", *name, known));
+}
 }  // namespace
 
 Experiment read_experiment(const Request& request) { return read_experiment(request, read_toml_text(request.file)); }
@@ -201,6 +209,8 @@ Experiment read_experiment(const Request& request, std::string text) {
   if (request.small && !small)
     throw ConfigError({Fault{Place{request.file, 0, 0}, "the file has no [small] table", "run it without --small, or write one"}});
   if (request.small) merge(base, *small);
+  std::vector<std::string> names;
+  for (const Variant& variant : variants) names.push_back(variant.name);
   std::erase_if(experiment.expectations, [&](const Expectation& one) { return !belongs(one.size, request.small); });
   choose_variants(variants, request, faults);
   if (variants.empty()) variants.push_back({});
@@ -215,6 +225,9 @@ Experiment read_experiment(const Request& request, std::string text) {
       }
     faults.raise();
   }
+  Faults compared;
+  check_compared(experiment.plans.front(), names, compared);
+  compared.raise();
   for (const Variant& variant : variants) experiment.variants.push_back(variant.name);
   experiment.name = experiment.plans.front().name;
   return experiment;

@@ -33,9 +33,11 @@ void read_neurons(Options& options, ExplainPlan& plan) {
                [&](const Value& element) {
                  const std::string* word = element.as<std::string>();
                  const auto mode = word == nullptr ? std::nullopt : explain::neuron_mode(*word);
-                 if (mode)
+                 if (mode) {
+                   if (std::find(plan.neurons.begin(), plan.neurons.end(), *mode) != plan.neurons.end())
+                     options.fault("neurons", fmt::format("neuron '{}' is listed twice", *word));
                    plan.neurons.push_back(*mode);
-                 else
+                 } else
                    options.fault("neurons", fmt::format("a neuron is \"own\", \"label\", \"target\" or \"class:<k>\", got {}",
                                                         word == nullptr ? std::string(element.kind())
                                                                         : fmt::format("'{}'", printable(*word))));
@@ -63,9 +65,11 @@ void read_similarities(Options& options, ExplainPlan& plan) {
                "how alike two maps are (`tocsin list similarities`)", [&](const Value& element) {
                  const std::string* name = element.as<std::string>();
                  const auto* found = name == nullptr ? nullptr : explain::find_similarity(*name);
-                 if (found != nullptr)
+                 if (found != nullptr) {
+                   if (std::find(plan.similarities.begin(), plan.similarities.end(), found) != plan.similarities.end())
+                     options.fault("similarities", fmt::format("similarity '{}' is listed twice", *name));
                    plan.similarities.push_back(found);
-                 else
+                 } else
                    options.fault("similarities", name == nullptr ? fmt::format("a similarity is a name, got {}", element.kind())
                                                                  : unknown_name("similarity", *name, known));
                });
@@ -139,7 +143,26 @@ ExplainPlan read_explain(Options& options) {
   if (plan.benign.empty() != plan.attacked.empty()) compare.fault("benign", "benign and attacked are given together");
   plan.seed = compare.count("seed", {.fallback = 1, .help = "of images, noise, random models and resamples"});
   plan.engine.seed = plan.seed;
+  plan.places = {options.place(), options.place("methods"), options.place("neurons"), options.place("images"),
+                 options.place("compare")};
   return plan;
+}
+
+void check_explain(const ExplainPlan& plan, const nn::Architecture& architecture, const data::Dataset& test, bool has_targets,
+                   Faults& faults) {
+  if (test.classes == 0)
+    return faults.add(plan.places.table, fmt::format("explanations need class labels, and {} has none", printable(test.name)));
+  for (const explain::NeuronMode& mode : plan.neurons)
+    if (mode.kind == explain::NeuronMode::Kind::named && mode.index >= architecture.outputs())
+      faults.add(plan.places.neurons, fmt::format("there is no neuron {}: the network has {}", mode.index, architecture.outputs()));
+  const ImageCounts& images = plan.images;
+  if (!has_targets && images.other == 0)
+    faults.add(plan.places.images, "there is no image to explain: no attack has targets, and other = 0", "other = 100");
+  try {
+    (void)plan.methods_for(architecture, data::has_negative(test));
+  } catch (const std::invalid_argument& error) {
+    faults.add(plan.places.methods, error.what());
+  }
 }
 
 std::vector<std::size_t> kept_rounds(const ExplainPlan& plan, std::size_t rounds) {

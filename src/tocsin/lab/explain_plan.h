@@ -35,6 +35,9 @@ struct ExplainPlan {
   std::string benign, attacked, sham;  ///< variants that `reproduce` compares at its end; empty: nothing is compared
   std::uint64_t seed = 1;              ///< of images, noise, randomised twins and resamples
   explain::ExplainOptions engine = {};
+  struct Places {
+    Place table, methods, neurons, images, compare;
+  } places = {};  ///< of the keys, for faults that only the data show
 
   /// The methods for a network and inputs of which some may be negative: one's own, or the preset's that fit it. Throws
   /// std::invalid_argument if one's own does not fit.
@@ -44,6 +47,10 @@ inline constexpr std::size_t kLastRound = 0;
 
 /// Reads the table.
 ExplainPlan read_explain(Options& options);
+/// What only the network and the data can tell: neurons that do not exist, methods that do not fit, labels that are not there, no
+/// image to explain.
+void check_explain(const ExplainPlan& plan, const nn::Architecture& architecture, const data::Dataset& test, bool has_targets,
+                   Faults& faults);
 
 /// The rounds whose models a run of `rounds` rounds keeps: those asked for and the one before each, ascending, without 0.
 std::vector<std::size_t> kept_rounds(const ExplainPlan& plan, std::size_t rounds);

@@ -56,6 +56,8 @@ std::vector<ImageGroup> choose_images(const data::Dataset& test, const std::vect
 
 explain::Images images_of(const data::Dataset& test, const std::vector<std::uint32_t>& samples,
                           const std::vector<attack::Target>& targets) {
+  if (test.classes == 0)
+    throw RunError(Exit::mismatch, fmt::format("{} has no class labels: there is nothing to explain", printable(test.name)));
   explain::Images images = explain::gathered(test, samples, nn::Precision::float32);
   for (const std::uint32_t sample : samples) {
     const auto target = std::find_if(targets.begin(), targets.end(), [&](const auto& one) { return one.index == sample; });

@@ -226,12 +226,6 @@ constexpr Section kSmall{"small",
                          "keys of the small size (--small), merged over the file before variants; the name gets the end -small"};
 }  // namespace
 
-bool is_file_name(std::string_view name) {
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && name.size() <= kLongestName && plain(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return plain(c) || c == '.' || c == '_' || c == '-'; });
-}
-
 std::string Plan::run_name() const {
   return variant.empty() ? fmt::format("{}-s{}", name, seed) : fmt::format("{}-{}-s{}", name, variant, seed);
 }

@@ -96,7 +96,4 @@ struct TableDoc {
 /// All tables and keys, by reading a file that is not there. The options of methods and rules are those of `describe`.
 std::vector<TableDoc> experiment_file_docs();
 
-/// Names of experiments and variants become names of files: ^[a-z0-9][a-z0-9._-]{0,63}$.
-bool is_file_name(std::string_view name);
-
 }  // namespace tocsin::lab

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "tocsin/core/bytes.h"
+#include "tocsin/core/errors.h"
 #include "tocsin/defense/detector_registry.h"
 #include "tocsin/lab/summary.h"
 
@@ -18,8 +19,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kLargestRecords = std::uint64_t{1} << 30;
 
-/// JSON as a tree of values; what is null is left out, in lists it is "null".
-Value value_of(const Json& json) {
+constexpr int kDeepest = 32;  ///< lists and objects within each other
+
+/// JSON as a tree of values; what is null is left out, in lists it is "null". Throws std::invalid_argument if it is too deep.
+Value value_of(const Json& json, int depth = 0) {
+  require(depth <= kDeepest, "more than {} lists and objects within each other", kDeepest);
   if (json.is_boolean()) return Value(json.get<bool>());
   if (json.is_number_integer()) return Value(json.get<std::int64_t>());
   if (json.is_number()) return Value(json.get<double>());
@@ -27,12 +31,12 @@ Value value_of(const Json& json) {
   if (json.is_null()) return Value(std::string("null"));
   if (json.is_array()) {
     Array array;
-    for (const Json& element : json) array.push_back(value_of(element));
+    for (const Json& element : json) array.push_back(value_of(element, depth + 1));
     return Value(std::move(array));
   }
   Table table;
   for (const auto& [key, element] : json.items())
-    if (!element.is_null()) table.set(key, {}, value_of(element));
+    if (!element.is_null()) table.set(key, {}, value_of(element, depth + 1));
   return Value(std::move(table));
 }
 
@@ -137,15 +141,15 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
 Table parse_record(std::string_view line, const std::string& file, std::size_t number) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object()) throw DataError(file, std::nullopt, fmt::format("line {} is no JSON object", number));
-  return std::move(*value_of(json).as<Table>());
+  try {
+    return std::move(*value_of(json).as<Table>());
+  } catch (const std::invalid_argument& error) {
+    throw DataError(file, std::nullopt, fmt::format("line {}: {}", number, error.what()));
+  }
 }
 
-std::vector<Table> read_records(const std::string& run_path) {
-  const auto file = [&](const char* name) { return (std::filesystem::path(run_path) / name).string(); };
-  const FileBytes done = read_file(file("DONE"), 1 << 20), bytes = read_file(file("records.jsonl"), kLargestRecords);
-  const std::string text(done.bytes.begin(), done.bytes.end());
-  if (text.find(bytes.sha256 + "  records.jsonl\n") == std::string::npos)
-    throw DataError(bytes.path, std::nullopt, "the file is not the one that DONE names", "remove this run directory and run again");
+std::vector<Table> read_records(const FinishedRun& run) {
+  const FileBytes bytes = run.read("records.jsonl", kLargestRecords);
   std::vector<Table> records;
   std::string_view rest(reinterpret_cast<const char*>(bytes.bytes.data()), bytes.bytes.size());
   while (!rest.empty()) {

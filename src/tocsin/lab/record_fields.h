@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tocsin/core/value.h"
+#include "tocsin/lab/finished_run.h"
 
 namespace tocsin::lab {
 
@@ -29,7 +30,7 @@ enum class Whose { malicious, benign, lowest_benign, highest_benign };
 /// One record as written by `record_line`. Throws DataError naming `file` and the line.
 Table parse_record(std::string_view line, const std::string& file = "record", std::size_t number = 1);
 /// All records of a finished run, checked against its DONE. Throws DataError.
-std::vector<Table> read_records(const std::string& run_path);
+std::vector<Table> read_records(const FinishedRun& run);
 
 /// The number of a field in one record: flags are 0 or 1, ids (`selected`) the share of those clients among the ids' clients of
 /// the cohort; nothing where the record has none (absent, null, or nobody of that kind in the cohort).

@@ -17,8 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::uint64_t kLargestModel = std::uint64_t{1} << 34;
 
-Plan plan_of(const std::string& resolved) {
-  Experiment experiment = read_experiment({.file = resolved, .variant = {}, .settings = {}});
+Plan plan_of(const std::string& path, std::string resolved) {
+  Experiment experiment = read_experiment({.file = path, .variant = {}, .settings = {}}, std::move(resolved));
   return std::move(experiment.plans.front());
 }
 
@@ -42,11 +42,10 @@ RecordedRun::RecordedRun(const std::string& path) : path_(path) {
     throw RunError(
         Exit::run_directory, fmt::format("{} is no finished run: it has no DONE", printable(path, 4096)),
         fs::exists(folder, ignored) ? "give the folder of a run, as `tocsin run` printed it" : "there is no such folder");
-  const FileBytes done = read_file((folder / "DONE").string(), 1 << 20);
-  done_.assign(done.bytes.begin(), done.bytes.end());
-  records_ = read_records(path_);
+  finished_.emplace(path_);
+  records_ = read_records(*finished_);
   if (records_.empty()) throw RunError(Exit::run_directory, fmt::format("{} has no finished round", printable(path, 4096)));
-  plan_ = std::make_shared<const Plan>(plan_of((folder / "resolved.toml").string()));
+  plan_ = std::make_shared<const Plan>(plan_of((folder / "resolved.toml").string(), finished_->resolved()));
 }
 
 std::string RecordedRun::name() const {
@@ -62,7 +61,7 @@ std::size_t RecordedRun::round(std::size_t round) const {
 
 std::string RecordedRun::file_of(std::size_t round) const {
   const std::string kept = model_file(round);
-  if (done_.find("  " + kept + "\n") != std::string::npos) return kept;
+  if (finished_->has(kept)) return kept;
   return round == rounds() ? "model.safetensors" : "";
 }
 
@@ -78,9 +77,7 @@ Updates RecordedRun::model(std::size_t round, const Layout& layout) const {
                    fmt::format("{} kept no model of round {}; it has those of: {}", this->name(), round, joined(kept)),
                    fmt::format("run it with [explain] rounds = [{}]", round));
   }
-  const FileBytes bytes = read_file((fs::path(path_) / name).string(), kLargestModel);
-  if (done_.find(bytes.sha256 + "  " + name + "\n") == std::string::npos)
-    throw DataError(bytes.path, std::nullopt, "the file is not the one that DONE names", "run it again");
+  const FileBytes bytes = finished_->read(name, kLargestModel);
   Updates parameters(1, layout.coordinates());
   nn::assign(nn::parse_safetensors(bytes), bytes.path, layout, parameters.rows());
   return parameters;

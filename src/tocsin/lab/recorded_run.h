@@ -9,6 +9,7 @@
 
 #include "tocsin/core/rows.h"
 #include "tocsin/core/value.h"
+#include "tocsin/lab/finished_run.h"
 #include "tocsin/lab/plan.h"
 #include "tocsin/lab/setting.h"
 
@@ -36,7 +37,8 @@ class RecordedRun {
  private:
   [[nodiscard]] std::string file_of(std::size_t round) const;  ///< relative; empty: none was kept
 
-  std::string path_, done_;
+  std::string path_;
+  std::optional<FinishedRun> finished_;
   std::shared_ptr<const Plan> plan_;
   std::vector<Table> records_;
 };

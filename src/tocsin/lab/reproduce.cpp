@@ -65,6 +65,7 @@ std::vector<std::pair<std::string, std::string>> files_of(const fs::path& folder
 }
 
 fs::path find_paper(const std::string& paper) {
+  if (paper.empty()) throw RunError(Exit::usage, "the paper has no name", "give a folder of experiments/, or the path of one");
   if (fs::is_directory(paper)) return paper;
   for (const std::string& folder : experiment_folders())
     if (!files_of(fs::path(folder) / paper).empty()) return fs::path(folder) / paper;
@@ -126,7 +127,8 @@ void share_runs(Reproduction& reproduction) {
 /// Whether the manifest names another build than this.
 bool is_of_other_build(const fs::path& run) {
   const nlohmann::json manifest = nlohmann::json::parse(text_of(run / "manifest.json"), nullptr, false);
-  return !manifest.is_object() || manifest.value("build_id", "") != build_id();
+  const auto id = manifest.is_object() ? manifest.find("build_id") : manifest.end();
+  return !manifest.is_object() || id == manifest.end() || *id != build_id();
 }
 
 /// Folders below `out`, two deep, that hold DONE.
@@ -203,6 +205,7 @@ Reproduction read_reproduction(const ReproduceRequest& request) {
     }
   if (!faults.empty()) throw ConfigError(faults);
   share_runs(reproduction);
+  check_comparisons(reproduction);
   return reproduction;
 }
 
@@ -211,10 +214,10 @@ void find_finished(Reproduction& reproduction, const std::string& out) {
   for (SharedRun& run : reproduction.runs)
     if (run.path.empty()) wanted.emplace(run.hash, &run);
   for (const fs::path& path : finished_below(out)) try {
-      const std::string resolved = text_of(path / "resolved.toml");
-      const auto found = wanted.find(run_hash(parse_toml(resolved, path.string())));
+      const FinishedRun run(path.string());
+      const auto found = wanted.find(run_hash(parse_toml(run.resolved(), path.string())));
       if (found == wanted.end() || !found->second->path.empty()) continue;
-      found->second->records = read_records(path.string());
+      found->second->records = read_records(run);
       found->second->other_build = is_of_other_build(path);
       found->second->path = path.string();
     } catch (const std::runtime_error&) {  // broken, or of another version: it runs again
@@ -256,7 +259,7 @@ void run_reproduction(Reproduction& reproduction, Series series, Observer& obser
     ++series.number;
     series.options.out = free_folder(out, *run.plan);
     const std::string path = run_into_directory(*run.plan, *run.text, series, observer, stop).path;
-    run.records = read_records(path);
+    run.records = read_records(FinishedRun(path));
     run.path = path;
   }
 }

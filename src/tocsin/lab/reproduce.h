@@ -66,6 +66,8 @@ struct ReproducedComparison {
   std::string experiment, folder;  ///< where its report lies
   std::string text;                ///< the primary cells
 };
+/// Before anything runs: the variants that [explain] compares are there and are one federation. Throws ConfigError or RunError.
+void check_comparisons(const Reproduction& reproduction);
 /// Makes them into `<out>/<name>-comparison`, and adds their figures (comparison.*) to the last records of the attacked runs.
 std::vector<ReproducedComparison> compare_reproduction(Reproduction& reproduction, const std::string& out, std::size_t workers,
                                                        DataShelf& shelf, std::stop_token stop);

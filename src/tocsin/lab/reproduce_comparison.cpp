@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 #include "tocsin/core/bytes.h"
+#include "tocsin/core/errors.h"
 #include "tocsin/lab/comparison_report.h"
 #include "tocsin/lab/reproduce.h"
 
@@ -28,6 +30,16 @@ Table counted(const RunComparison& comparison) {
   return table;
 }
 
+ComparedPlans plans_of(const Experiment& experiment, const ExplainPlan& explain) {
+  ComparedPlans plans;
+  for (const Plan& plan : experiment.plans) {
+    if (plan.variant == explain.benign) plans.benign.push_back({plan.run_name(), &plan});
+    if (plan.variant == explain.attacked) plans.attacked.push_back({plan.run_name(), &plan});
+    if (plan.variant == explain.sham && !explain.sham.empty()) plans.sham.push_back({plan.run_name(), &plan});
+  }
+  return plans;
+}
+
 ComparedRuns runs_of(const Reproduction& reproduction, std::size_t experiment, const ExplainPlan& explain) {
   ComparedRuns runs;
   for (std::size_t p = 0; p < reproduction.experiments[experiment].plans.size(); ++p) {
@@ -39,7 +51,32 @@ ComparedRuns runs_of(const Reproduction& reproduction, std::size_t experiment, c
   }
   return runs;
 }
+
+void make_folder(const fs::path& folder) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed || !fs::is_directory(folder))
+    throw RunError(Exit::io, fmt::format("cannot create folder {}{}", printable(folder.string(), 4096),
+                                         failed ? ": " + failed.message() : ", something else is there"));
+}
 }  // namespace
+
+void check_comparisons(const Reproduction& reproduction) {
+  for (const Experiment& experiment : reproduction.experiments) {
+    const std::optional<ExplainPlan>& explain = experiment.plans.front().explain;
+    if (!explain || explain->benign.empty()) continue;
+    const ComparedPlans plans = plans_of(experiment, *explain);
+    for (const auto& [name, found] : {std::pair{&explain->benign, !plans.benign.empty()},
+                                      {&explain->attacked, !plans.attacked.empty()},
+                                      {&explain->sham, explain->sham.empty() || !plans.sham.empty()}})
+      if (!found)
+        throw ConfigError({Fault{
+            explain->places.compare,
+            fmt::format("compare names the variant '{}', which {} does not run in this size", printable(*name), experiment.name),
+            ""}});
+    check_comparable(plans);
+  }
+}
 
 std::vector<ReproducedComparison> compare_reproduction(Reproduction& reproduction, const std::string& out, std::size_t workers,
                                                        DataShelf& shelf, std::stop_token stop) {
@@ -49,15 +86,14 @@ std::vector<ReproducedComparison> compare_reproduction(Reproduction& reproductio
     const std::optional<ExplainPlan>& explain = experiment.plans.front().explain;
     if (!explain || explain->benign.empty()) continue;
     const ComparedRuns runs = runs_of(reproduction, e, *explain);
-    if (runs.benign.empty() || runs.attacked.empty()) continue;
     Workers threads(workers, nn::prepare_thread);
     const std::size_t round = explain->rounds.front();
     const RunComparison comparison = compare_runs(runs, *explain, round, shelf, threads, {}, stop);
     const fs::path folder = fs::path(out) / (experiment.name + "-comparison");
-    fs::create_directories(folder);
+    make_folder(folder);
     const Plan& first = runs.benign.front().plan();
     for (const FigureFile& file : comparison_files(comparison, make_setting(first, shelf.get(first)).architecture, false)) {
-      fs::create_directories((folder / file.name).parent_path());
+      make_folder((folder / file.name).parent_path());
       write_file((folder / file.name).string(), file.bytes);
     }
     result.push_back({reproduction.names[e], folder.string(), primary_text(comparison)});

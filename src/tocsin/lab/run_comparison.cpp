@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -46,14 +46,17 @@ class Comparing {
         round_(round) {
     const data::Dataset& test = *setting_.problem.test;
     targets_ = make_setting(target_run().plan(), shelf.get(target_run().plan())).targets;
+    Faults faults;
+    check_explain(plan, setting_.architecture, test, !targets_.empty(), faults);
+    faults.raise();
     result_.plan = plan;
+    result_.plan.engine.stop = stop_;
     result_.shape = test.shape;
     result_.methods = plan.methods_for(setting_.architecture, data::has_negative(test));
     result_.class_names = test.class_names;
     result_.groups = choose_images(test, targets_, plan.images, plan.seed);
     std::vector<std::uint32_t> samples;
     for (const ImageGroup& group : result_.groups) samples.insert(samples.end(), group.samples.begin(), group.samples.end());
-    require(!samples.empty(), "compare: there is no image to explain");
     result_.images = images_of(test, samples, targets_);
     result_.undefined_maps.assign(result_.methods.size(), 0);
     find_others();
@@ -111,13 +114,16 @@ class Comparing {
 
   /// The walkers, aimed at another model.
   Explainer& aim(const Updates& parameters, const std::string& run) {
-    if (stop_.stop_requested()) throw Interrupted();
+    look_for_stop();
     const explain::Explained model{setting_.architecture, parameters.rows(), run};
     if (explainer_)
       explainer_->load(model);
     else
       explainer_ = std::make_unique<Explainer>(model, result_.plan.engine, &workers_);
     return *explainer_;
+  }
+  void look_for_stop() const {
+    if (stop_.stop_requested()) throw Interrupted();
   }
   void say(const std::string& what) const {
     if (progress_) progress_(what);
@@ -312,6 +318,7 @@ class Comparing {
   void measure_pairs(const std::vector<MapsOf>& benign_maps, const std::vector<MapsOf>& attacked_maps) {
     for (std::size_t m = 0; m < result_.methods.size(); ++m)
       for_each(&workers_, images(), [&](std::size_t, std::size_t image) {
+        look_for_stop();
         std::vector<Plane> b, a;
         for (const MapsOf& maps : benign_maps) b.push_back(plane(maps[m], m, image));
         for (const MapsOf& maps : attacked_maps) a.push_back(plane(maps[m], m, image));
@@ -339,6 +346,7 @@ class Comparing {
       const std::size_t count = group.samples.size();
       if (!judges_targets_only(mode) || group.name == "target")
         for (std::size_t s = 0; s < result_.plan.similarities.size(); ++s) {
+          look_for_stop();
           std::vector<explain::Cell> family;
           for (std::size_t m = 0; m < result_.methods.size(); ++m) family.push_back(cut(tables_[m][s], begin, count));
           const std::vector<explain::Comparison> judged = explain::compare(
@@ -387,35 +395,65 @@ class Comparing {
   std::vector<std::vector<explain::Cell>> tables_;  ///< [methods][similarities], over explained_
 };
 
-void check_targets(const RecordedRun& run, const TargetPlan& first) {
-  const TargetPlan& own = run.plan().targets;
+void check_targets(const ComparedPlans::Named& run, const TargetPlan& first) {
+  const TargetPlan& own = run.plan->targets;
   if (own.count > 0)
     throw RunError(Exit::mismatch,
-                   fmt::format("{}: its targets are drawn by the run's seed, so runs attack different images", run.name()),
+                   fmt::format("{}: its targets are drawn by the run's seed, so runs attack different images", run.name),
                    "name them in the plan: targets = { test_indices = [...], wanted = [...] }");
   if (own.test_indices != first.test_indices || own.wanted != first.wanted)
-    throw RunError(Exit::mismatch, fmt::format("{}: its targets differ from those of the first attacked run", run.name()));
+    throw RunError(Exit::mismatch, fmt::format("{}: its targets differ from those of the first attacked run", run.name));
+}
+
+/// Runs of one kind carry out the same attack, or none, over different seeds.
+void check_kind(const std::vector<ComparedPlans::Named>& runs, const ComparedPlans::Named& first, std::string_view kind) {
+  std::set<std::uint64_t> seeds;
+  for (const ComparedPlans::Named& run : runs) {
+    const std::vector<std::string> keys = differing_keys(*first.plan, *run.plan);
+    if (!keys.empty())
+      throw RunError(Exit::mismatch,
+                     fmt::format("{} and {} are not the same federation: {} differ", first.name, run.name, joined(keys)),
+                     "runs to compare differ in name, seed, [threat] and [attack] alone");
+    if (!seeds.insert(run.plan->seed).second)
+      throw RunError(Exit::mismatch, fmt::format("{}: another run of its kind has seed {} too", run.name, run.plan->seed),
+                     "each run of a kind needs a seed of its own");
+    const std::string_view attack = run.plan->attack_entry->name;
+    if (kind == "benign" && attack != "none" && attack != "sham")
+      throw RunError(Exit::mismatch, fmt::format("{} is given as benign, and its attack is '{}'", run.name, attack),
+                     "a benign run has attack none, or sham");
+    if (kind == "sham" && attack != "sham")
+      throw RunError(Exit::mismatch, fmt::format("{} is given as the control, and its attack is '{}'", run.name, attack),
+                     "a control has attack sham");
+  }
+}
+
+ComparedPlans plans_of(const ComparedRuns& runs) {
+  const auto named = [](const std::vector<RecordedRun>& from) {
+    std::vector<ComparedPlans::Named> to;
+    for (const RecordedRun& run : from) to.push_back({run.name(), &run.plan()});
+    return to;
+  };
+  return {named(runs.benign), named(runs.attacked), named(runs.sham)};
 }
 }  // namespace
 
+void check_comparable(const ComparedPlans& plans) {
+  require(!plans.benign.empty() && !plans.attacked.empty(), "compare: at least one benign and one attacked run are needed");
+  const ComparedPlans::Named& first = plans.benign.front();
+  check_kind(plans.benign, first, "benign");
+  check_kind(plans.attacked, first, "attacked");
+  check_kind(plans.sham, first, "sham");
+  for (const ComparedPlans::Named& run : plans.attacked) check_targets(run, plans.attacked.front().plan->targets);
+}
+
 void check_comparable(const ComparedRuns& runs) {
-  require(!runs.benign.empty() && !runs.attacked.empty(), "compare: at least one benign and one attacked run are needed");
-  const Plan& first = runs.benign.front().plan();
-  for (const auto* kind : {&runs.benign, &runs.attacked, &runs.sham}) {
-    std::set<std::uint64_t> seeds;
-    for (const RecordedRun& run : *kind) {
-      const std::vector<std::string> keys = differing_keys(first, run.plan());
-      if (!keys.empty())
-        throw RunError(
-            Exit::mismatch,
-            fmt::format("{} and {} are not the same federation: {} differ", runs.benign.front().name(), run.name(), joined(keys)),
-            "runs to compare differ in name, seed, [threat] and [attack] alone");
-      if (!seeds.insert(run.plan().seed).second)
-        throw RunError(Exit::mismatch, fmt::format("{}: another run of its kind has seed {} too", run.name(), run.plan().seed),
-                       "each run of a kind needs a seed of its own");
-    }
-  }
-  for (const RecordedRun& run : runs.attacked) check_targets(run, runs.attacked.front().plan().targets);
+  std::set<std::string> paths;
+  std::error_code ignored;
+  for (const auto* kind : {&runs.benign, &runs.attacked, &runs.sham})
+    for (const RecordedRun& run : *kind)
+      if (!paths.insert(std::filesystem::weakly_canonical(run.path(), ignored).string()).second)
+        throw RunError(Exit::mismatch, fmt::format("{} is given twice", run.name()), "each run once, in one place");
+  check_comparable(plans_of(runs));
 }
 
 RunComparison compare_runs(const ComparedRuns& runs, const ExplainPlan& plan, std::size_t round, DataShelf& shelf, Workers& workers,

@@ -172,8 +172,8 @@ void check_attack(const Plan& plan, const data::Dataset& train, Faults& faults) 
   if (train.classes == 0)
     faults.add(plan.places.attack, fmt::format("attack '{}' changes labels, and {} has none", name, train.name));
   else
-    faults.add(plan.places.attack, fmt::format("attack '{}' names label {}: {} has {} classes, numbered from 0", name,
-                                               plan.attack_classes - 1, train.name, train.classes));
+    faults.add(plan.places.attack, fmt::format("attack '{}' needs {} classes by its labels: {} has {}, numbered from 0", name,
+                                               plan.attack_classes, train.name, train.classes));
 }
 
 Setting make_setting(const Plan& plan, const data::Problem& problem) {
@@ -191,6 +191,7 @@ Setting make_setting(const Plan& plan, const data::Problem& problem) {
   if (architecture) check_detectors(plan, *architecture, train, faults);
   check_attack(plan, train, faults);
   std::vector<attack::Target> targets = make_targets(plan, test, evaluated, faults);
+  if (plan.explain && architecture) check_explain(*plan.explain, *architecture, test, !targets.empty(), faults);
   data::Partition partition;
   try {
     partition = data::make_partition(plan.partition, train, available, Stream(plan.seed).at("partition"));

@@ -3,6 +3,7 @@
 // on.
 #include <fmt/format.h>
 #include <openblas-openmp/cblas.h>
+#include <sys/mman.h>
 
 #include <hwy/targets.h>
 #include <dnnl.hpp>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tocsin/core/errors.h"
 #include "tocsin/nn/network.h"
 
 extern "C" void omp_set_num_threads(int);  // declared here: Clang 14 has no omp.h of its own
@@ -58,8 +60,19 @@ bool available(Precision precision) { return precision != Precision::bf16 || __b
 
 void prepare_thread() { omp_set_num_threads(1); }
 
+/// OpenBLAS asks for its buffer again and again where it is refused: better to know before.
+void find_room_for_buffer() {
+  constexpr std::size_t kBuffer = std::size_t{136} << 20;  // 128 MiB a thread on the largest cores
+  void* const room = mmap(nullptr, kBuffer, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED)
+    throw RunError(Exit::estimate, fmt::format("no room for the {} MiB of address space that OpenBLAS needs", kBuffer >> 20),
+                   "raise the limit (ulimit -v)");
+  munmap(room, kBuffer);
+}
+
 std::size_t prepare_libraries() {
   prepare_thread();
+  find_room_for_buffer();
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
   using dnnl::memory;
