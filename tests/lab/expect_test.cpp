@@ -298,7 +298,8 @@ TEST(Expect, RecordsThatDoNotFitTheirDoneAreRefused) {
   std::ofstream(path + "/records.jsonl", std::ios::app) << "{}\n";
   EXPECT_NE(support::error_of([&] { read_records(FinishedRun(path)); }).find("is not the one that DONE names"), std::string::npos);
   std::ofstream(path + "/resolved.toml", std::ios::app) << "# edited\n";
-  EXPECT_NE(support::error_of([&] { (void)FinishedRun(path).resolved(); }).find("is not the one that DONE names"), std::string::npos);
+  EXPECT_NE(support::error_of([&] { (void)FinishedRun(path).resolved(); }).find("is not the one that DONE names"),
+            std::string::npos);
 }
 
 TEST(Expect, RecordsMayNotBeNestedWithoutEnd) {
