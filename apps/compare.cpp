@@ -26,13 +26,13 @@ std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
 
 int compare(const CommandLine& line) {
   StopSignals signals;
-  warn_of_environment(line.json);
   const lab::ComparedRuns runs{opened(line.benign), opened(line.attacked), opened(line.sham)};
   lab::check_comparable(runs);
   const lab::Plan& first = runs.benign.front().plan();
   const lab::ExplainPlan plan = explain_plan(line, &first, line.request.settings);
   const std::size_t round = asked_round(line, plan, runs.benign.front());
 
+  warn_of_environment(line.json);
   lab::DataShelf shelf;
   Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
   const bool live = is_terminal(stderr);

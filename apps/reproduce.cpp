@@ -55,10 +55,10 @@ std::string write_tables(const lab::Reproduction& reproduction, const std::vecto
 int reproduce(const CommandLine& line) {
   std::signal(SIGPIPE, SIG_IGN);
   StopSignals signals;
-  warn_of_environment(line.json);
   lab::Reproduction reproduction = lab::read_reproduction(request_of(line));
   const std::string out = line.out.empty() ? (std::filesystem::path("runs") / reproduction.paper).string() : line.out;
   lab::find_finished(reproduction, out);
+  warn_of_environment(line.json);
 
   std::FILE* const to = line.json ? stderr : stdout;
   const bool live = is_terminal(to);

@@ -25,8 +25,8 @@ double clients_of(const lab::Experiment& experiment) {
 int run(const CommandLine& line) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that leaves does not end a run
   StopSignals signals;
-  warn_of_environment(line.json);
   lab::Experiment experiment = lab::read_experiment(line.request);
+  warn_of_environment(line.json);
 
   std::FILE* const to = line.json ? stderr : stdout;
   const bool live = is_terminal(to);
