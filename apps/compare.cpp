@@ -26,7 +26,8 @@ std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
 int compare(const CommandLine& line) {
   StopSignals signals;
   warn_of_environment(line.json);
-  const lab::ComparedRuns runs{opened(line.benign), opened(line.attacked), opened(line.sham)};
+  lab::ComparedRuns runs{opened(line.benign), opened(line.attacked), opened(line.sham)};
+  tell_apart({&runs.benign, &runs.attacked, &runs.sham});
   lab::check_comparable(runs);
   const lab::Plan& first = runs.benign.front().plan();
   const lab::ExplainPlan plan = explain_plan(line, &first, line.request.settings);

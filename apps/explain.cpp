@@ -125,6 +125,7 @@ std::vector<std::uint32_t> samples_of(const CommandLine& line, const lab::Explai
 int explain_runs(const CommandLine& line) {
   std::vector<lab::RecordedRun> runs;
   for (const std::string& path : line.names) runs.emplace_back(path);
+  tell_apart({&runs});
   lab::DataShelf shelf;
   const lab::Plan& first = runs.front().plan();
   const lab::Setting setting = lab::make_setting(first, shelf.get(first));

@@ -31,4 +31,11 @@ std::size_t asked_round(const CommandLine& line, const lab::ExplainPlan& plan, c
   return plan.paper && run.has_model(kPaperRound) ? kPaperRound : lab::kLastRound;
 }
 
+void tell_apart(const std::vector<std::vector<lab::RecordedRun>*>& kinds) {
+  std::vector<lab::RecordedRun*> all;
+  for (std::vector<lab::RecordedRun>* kind : kinds)
+    for (lab::RecordedRun& run : *kind) all.push_back(&run);
+  lab::RecordedRun::tell_apart(all);
+}
+
 }  // namespace tocsin::apps

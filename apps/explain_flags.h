@@ -18,4 +18,7 @@ lab::ExplainPlan explain_plan(const CommandLine& line, const lab::Plan* run, con
 /// --round, else the eighth with preset "paper" where the run kept it, as in the paper; else 0, the last.
 std::size_t asked_round(const CommandLine& line, const lab::ExplainPlan& plan, const lab::RecordedRun& run);
 
+/// Names of all the runs of one command, each of its own (lab::RecordedRun::tell_apart).
+void tell_apart(const std::vector<std::vector<lab::RecordedRun>*>& kinds);
+
 }  // namespace tocsin::apps

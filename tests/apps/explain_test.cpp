@@ -109,6 +109,31 @@ TEST_F(ExplainCommand, SaysWhatIsWrongWithRuns) {
         "another run of its kind has seed 3 too");
 }
 
+TEST_F(ExplainCommand, TellsRunsApartThatShareTheNameOfTheirFolder) {
+  const std::string other = at("other") + "/blobs-clean-s3";
+  std::filesystem::create_directories(at("other"));
+  std::filesystem::copy(run("clean", 3), other, std::filesystem::copy_options::recursive);
+  const Ran ran = tocsin({"explain", run("clean", 3), other + "/maps/..", other, "--methods", "gradient", "--out", at("apart")});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  for (const char* name : {"runs-blobs-clean-s3", "other-blobs-clean-s3", "other-blobs-clean-s3-2"}) {
+    EXPECT_THAT(ran.out, HasSubstr(std::string(name) + ", model after round 3\n"));
+    EXPECT_TRUE(std::filesystem::exists(at("apart") + "/maps/" + name + "/gradient-own.npy")) << name;
+  }
+  const Ran compared = tocsin({"compare", "--benign", run("clean", 3), "--attacked", other, "--out", at("apart")});
+  ASSERT_EQ(compared.code, 0) << compared.err;
+  EXPECT_THAT(contents(at("apart") + "/images.csv"), HasSubstr(",other-blobs-clean-s3,"));
+}
+
+TEST_F(ExplainCommand, NamesARunAfterItsFolderSafely) {
+  const std::string odd = at("odd") + "/-x\"<b>\x1b[31m, y";
+  std::filesystem::create_directories(at("odd"));
+  std::filesystem::copy(run("clean", 3), odd, std::filesystem::copy_options::recursive);
+  const Ran ran = tocsin({"explain", odd + "/models/..", "--methods", "gradient", "--out", at("odd-maps")});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("_x__b___31m__y, model after round 3\n"));
+  EXPECT_TRUE(std::filesystem::exists(at("odd-maps") + "/maps/_x__b___31m__y/gradient-own.npy"));
+}
+
 /// The network of tests/explain/oracle_test.cpp, through files.
 TEST(ExplainNetwork, WritesTheMapsThatOneComputesByHand) {
   const Folder folder;
