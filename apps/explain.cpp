@@ -90,8 +90,8 @@ int explain_network(const CommandLine& line) {
       throw RunError(Exit::usage, fmt::format("{} is needed to explain a network without a run", flag),
                      "see tocsin explain --help");
   if (!line.names.empty()) throw RunError(Exit::usage, "give runs, or --network with --weights and --input, not both");
-  const lab::ExplainedNetwork network = lab::read_network(line.network_file, line.weights, line.input);
   const lab::ExplainPlan plan = plan_of(line, nullptr);
+  const lab::ExplainedNetwork network = lab::read_network(line.network_file, line.weights, line.input, plan.engine.precision);
   const std::vector<explain::MethodUse> methods = methods_of(line, plan, network.architecture, network.images.has_negative());
   Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
   explain::Explainer explainer({network.architecture, network.parameters.rows()}, plan.engine, &workers);

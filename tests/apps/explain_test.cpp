@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include "support/command.h"
 #include "tocsin/explain/npy.h"
@@ -135,44 +137,61 @@ TEST_F(ExplainCommand, NamesARunAfterItsFolderSafely) {
 }
 
 /// The network of tests/explain/oracle_test.cpp, through files.
-TEST(ExplainNetwork, WritesTheMapsThatOneComputesByHand) {
-  const Folder folder;
-  const std::string network = folder.write(
-      "net.toml", "layers = [{ type = \"dense\", units = 3 }, { type = \"relu\" }, { type = \"dense\", units = 2 }]\n");
-  const nn::Architecture architecture("net", {2, 1, 1}, {nn::dense(3), nn::relu(), nn::dense(2)});
-  Updates parameters(1, architecture.parameters(), Element::float64);
-  parameters.rows().assign(0, std::vector<double>{1, 1, 2, -1, -1, 0, 1, 1, 0.5, 1, -2, 3, -1, 1, 0, 2, 0});
-  nn::write_safetensors(folder.at("net.safetensors"), architecture.layout(), parameters.rows());
-  const std::vector<double> inputs{1, 2, 1, 2};
-  folder.write("x.npy", explain::format_npy({2, 2}, std::span<const double>(inputs)));
-  std::vector<std::string> words{"explain",
-                                 "--network",
-                                 network,
-                                 "--weights",
-                                 folder.at("net.safetensors"),
-                                 "--input",
-                                 folder.at("x.npy"),
-                                 "--neuron",
-                                 "class:0",
-                                 "--methods",
-                                 "lrp_epsilon,gradient",
-                                 "--set",
-                                 "epsilon=1",
-                                 "--precision",
-                                 "float64",
-                                 "--out",
-                                 folder.at("out")};
-  const Ran ran = tocsin(words);
+class ExplainNetwork : public testing::Test {
+ protected:
+  ExplainNetwork() {
+    folder_.write("net.toml", "layers = [{ type = \"dense\", units = 3 }, { type = \"relu\" }, { type = \"dense\", units = 2 }]\n");
+    write_weights({1, 1, 2, -1, -1, 0, 1, 1, 0.5, 1, -2, 3, -1, 1, 0, 2, 0});
+    write_inputs({1, 2, 1, 2});
+  }
+  [[nodiscard]] std::string at(const std::string& name) const { return folder_.at(name); }
+  void write_weights(const std::vector<double>& values) const {
+    const nn::Architecture architecture("net", {2, 1, 1}, {nn::dense(3), nn::relu(), nn::dense(2)});
+    Updates parameters(1, architecture.parameters(), Element::float64);
+    parameters.rows().assign(0, values);
+    nn::write_safetensors(at("net.safetensors"), architecture.layout(), parameters.rows());
+  }
+  void write_inputs(const std::vector<double>& values) const {
+    folder_.write("x.npy", explain::format_npy({values.size() / 2, 2}, std::span<const double>(values)));
+  }
+  [[nodiscard]] Ran explain(const std::vector<std::string>& more) const {
+    std::vector<std::string> words{"explain", "--network", at("net.toml"), "--weights", at("net.safetensors"),
+                                   "--input", at("x.npy"), "--out",        at("out")};
+    words.insert(words.end(), more.begin(), more.end());
+    return tocsin(words);
+  }
+  void refuses(const std::vector<std::string>& more, int code, const std::string& message) const {
+    const Ran ran = explain(more);
+    EXPECT_EQ(ran.code, code) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(message));
+  }
+
+  Folder folder_;
+};
+
+TEST_F(ExplainNetwork, WritesTheMapsThatOneComputesByHand) {
+  const Ran ran =
+      explain({"--neuron", "class:0", "--methods", "lrp_epsilon,gradient", "--set", "epsilon=1", "--precision", "float64"});
   ASSERT_EQ(ran.code, 0) << ran.err;
-  const explain::Npy map = explain::read_npy(folder.at("out") + "/lrp_epsilon.npy");
+  const explain::Npy map = explain::read_npy(at("out") + "/lrp_epsilon.npy");
   EXPECT_EQ(map.shape, (std::vector<std::size_t>{2, 2}));
   const auto& values = std::get<std::vector<double>>(map.values);
   for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(values[i], (i % 2 == 0 ? -.96 : 2.88), 1e-12);
-  EXPECT_THAT(contents(folder.at("out") + "/answers.csv"), HasSubstr("0,0,4,"));
-  words[2] = folder.write("bad.toml", "layers = [{ type = \"dense\", units = 4 }]\n");
-  const Ran wrong = tocsin(words);
-  EXPECT_EQ(wrong.code, 11);
-  EXPECT_THAT(wrong.err, HasSubstr("net.safetensors"));
+  EXPECT_THAT(contents(at("out") + "/answers.csv"), HasSubstr("0,0,4,"));
+  folder_.write("net.toml", "layers = [{ type = \"dense\", units = 4 }]\n");
+  refuses({}, 11, "net.safetensors");
+}
+
+TEST_F(ExplainNetwork, RefusesNumbersThatItCannotHold) {
+  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+  write_inputs({1, 2, 3, nan});
+  refuses({}, 11, "x.npy: row 1: value 1 (counted from 0) is nan; 1 of 2 are not finite");
+  write_inputs({1, 2, -1e300, 1});
+  refuses({}, 11, "x.npy: row 1: value 0 (counted from 0) is -1e+300, beyond float32; --precision float64 can hold it");
+  EXPECT_EQ(explain({"--precision", "float64", "--methods", "gradient"}).code, 0);
+  write_inputs({1, 2});
+  write_weights({1, 1, 2, -1, -1, 0, 1, infinity, nan, 1, -2, 3, -1, 1, 0, 2, 0});
+  refuses({}, 11, "net.safetensors: tensor '0.bias': value 1 (counted from 0) is inf; 2 of 3 are not finite");
 }
 
 }  // namespace
