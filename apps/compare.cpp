@@ -26,6 +26,7 @@ std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
 int compare(const CommandLine& line) {
   StopSignals signals;
   warn_of_environment(line.json);
+  OutFolder out(line.out);
   lab::ComparedRuns runs{opened(line.benign), opened(line.attacked), opened(line.sham)};
   tell_apart({&runs.benign, &runs.attacked, &runs.sham});
   lab::check_comparable(runs);
@@ -42,7 +43,6 @@ int compare(const CommandLine& line) {
   const lab::RunComparison comparison = lab::compare_runs(runs, plan, round, shelf, workers, progress, signals.token());
   if (live) std::fputs("\r\033[K", stderr);
 
-  OutFolder out(line.out);
   for (const lab::FigureFile& file :
        lab::comparison_files(comparison, lab::make_setting(first, shelf.get(first)).architecture, line.write_maps))
     out.write(file.name, file.bytes);

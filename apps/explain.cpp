@@ -90,6 +90,7 @@ int explain_network(const CommandLine& line) {
       throw RunError(Exit::usage, fmt::format("{} is needed to explain a network without a run", flag),
                      "see tocsin explain --help");
   if (!line.names.empty()) throw RunError(Exit::usage, "give runs, or --network with --weights and --input, not both");
+  OutFolder out(line.out);
   const lab::ExplainPlan plan = plan_of(line, nullptr);
   const lab::ExplainedNetwork network = lab::read_network(line.network_file, line.weights, line.input, plan.engine.precision);
   const std::vector<explain::MethodUse> methods = methods_of(line, plan, network.architecture, network.images.has_negative());
@@ -97,7 +98,6 @@ int explain_network(const CommandLine& line) {
   explain::Explainer explainer({network.architecture, network.parameters.rows()}, plan.engine, &workers);
   const explain::NeuronMode mode = mode_of(line);
   const std::vector<explain::Maps> maps = explained(explainer, network.images, methods, mode);
-  OutFolder out(line.out);
   for (std::size_t m = 0; m < methods.size(); ++m)
     out.write(methods[m].label + ".npy", lab::npy_of(maps[m], network.architecture.input()));
   out.write("answers.csv",
@@ -123,6 +123,7 @@ std::vector<std::uint32_t> samples_of(const CommandLine& line, const lab::Explai
 }
 
 int explain_runs(const CommandLine& line) {
+  OutFolder out(line.out);
   std::vector<lab::RecordedRun> runs;
   for (const std::string& path : line.names) runs.emplace_back(path);
   tell_apart({&runs});
@@ -149,7 +150,6 @@ int explain_runs(const CommandLine& line) {
   std::vector<std::size_t> rows(images.size());
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
 
-  OutFolder out(line.out);
   std::vector<lab::ModelMaps> models;
   for (const lab::RecordedRun& run : runs) {
     const std::size_t round = run.round(asked_round(line, plan, run));

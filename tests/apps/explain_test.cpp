@@ -2,6 +2,7 @@
 // tocsin explain and tocsin compare as commands: files, bytes, mistakes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
@@ -134,6 +135,37 @@ TEST_F(ExplainCommand, NamesARunAfterItsFolderSafely) {
   ASSERT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("_x__b___31m__y, model after round 3\n"));
   EXPECT_TRUE(std::filesystem::exists(at("odd-maps") + "/maps/_x__b___31m__y/gradient-own.npy"));
+}
+
+TEST_F(ExplainCommand, LooksAtTheOutFolderBeforeTheWork) {
+  const std::string file = at("file");
+  std::ofstream(file) << "text";
+  const std::string damaged = at("damaged");
+  std::filesystem::create_directories(damaged);
+  for (const std::string& out : {file, file + "/in", std::string("/proc/out")}) {
+    // The folder of runs is empty: that --out is told shows which of the two is looked at first.
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"explain", damaged}, {"compare", "--benign", damaged, "--attacked", damaged}}) {
+      std::vector<std::string> whole = words;
+      whole.insert(whole.end(), {"--out", out});
+      const Ran ran = tocsin(whole);
+      EXPECT_EQ(ran.code, 20) << ran.err;
+      EXPECT_THAT(ran.err, HasSubstr("cannot create " + (out == file + "/in" ? file : out) + ": "));
+    }
+  }
+  EXPECT_EQ(tocsin({"explain", damaged, "--out", at("new") + "/deep"}).code, 15);
+  EXPECT_FALSE(std::filesystem::exists(at("new"))) << "nothing was written, so nothing is left";
+}
+
+TEST_F(ExplainCommand, MakesFoldersThatOthersCannotRead) {
+  const mode_t mask = ::umask(0);
+  const Ran ran = tocsin({"explain", run("clean", 3), "--methods", "gradient", "--out", at("mode") + "/deep"});
+  ::umask(mask);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  using std::filesystem::perms;
+  for (const char* folder : {"", "/deep", "/deep/maps", "/deep/maps/blobs-clean-s3"})
+    EXPECT_EQ(std::filesystem::status(at("mode") + folder).permissions(), perms::owner_all | perms::group_read | perms::group_exec)
+        << folder;
 }
 
 /// The network of tests/explain/oracle_test.cpp, through files.
