@@ -27,6 +27,21 @@ explain::NeuronMode mode_of(const CommandLine& line) {
   throw RunError(Exit::usage, fmt::format("--neuron is own, label, target or class:<k>, got '{}'", printable(line.neuron)));
 }
 
+/// The neuron asked for, which the network and the images must have.
+explain::NeuronMode mode_for(const CommandLine& line, const explain::Images& images, std::size_t outputs) {
+  using Kind = explain::NeuronMode::Kind;
+  const explain::NeuronMode mode = mode_of(line);
+  if (mode.kind == Kind::named && mode.index >= outputs)
+    throw RunError(Exit::usage, fmt::format("--neuron: there is no neuron {}: the network has {}", mode.index, outputs));
+  if (mode.kind == Kind::label && images.labels.empty())
+    throw RunError(Exit::config, "--neuron: label needs labels, and these inputs have none", "own is the model's prediction");
+  const auto has_target = [](std::int32_t wanted) { return wanted >= 0; };
+  if (mode.kind == Kind::target && std::none_of(images.wanted.begin(), images.wanted.end(), has_target))
+    throw RunError(Exit::config, "--neuron: target needs images that an attack aims at, and there are none here",
+                   "own is the model's prediction");
+  return mode;
+}
+
 /// The plan of [explain] as the flags change it; --set addresses options of methods here.
 lab::ExplainPlan plan_of(const CommandLine& line, const lab::Plan* run) {
   lab::ExplainPlan plan = explain_plan(line, run, {});
@@ -93,10 +108,10 @@ int explain_network(const CommandLine& line) {
   OutFolder out(line.out);
   const lab::ExplainPlan plan = plan_of(line, nullptr);
   const lab::ExplainedNetwork network = lab::read_network(line.network_file, line.weights, line.input, plan.engine.precision);
+  const explain::NeuronMode mode = mode_for(line, network.images, network.architecture.outputs());
   const std::vector<explain::MethodUse> methods = methods_of(line, plan, network.architecture, network.images.has_negative());
   Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
   explain::Explainer explainer({network.architecture, network.parameters.rows()}, plan.engine, &workers);
-  const explain::NeuronMode mode = mode_of(line);
   const std::vector<explain::Maps> maps = explained(explainer, network.images, methods, mode);
   for (std::size_t m = 0; m < methods.size(); ++m)
     out.write(methods[m].label + ".npy", lab::npy_of(maps[m], network.architecture.input()));
@@ -143,7 +158,7 @@ int explain_runs(const CommandLine& line) {
   const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture, data::has_negative(test));
   const std::vector<std::uint32_t> samples = samples_of(line, plan, test, targets);
   const explain::Images images = lab::images_of(test, samples, targets);
-  const explain::NeuronMode mode = mode_of(line);
+  const explain::NeuronMode mode = mode_for(line, images, setting.architecture.outputs());
   Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
   const lab::FigureSubject subject{plan, methods, setting.architecture, images, test.class_names, mode};
   const std::string group = line.groups.empty() ? (targets.empty() ? "first" : "target") : joined(line.groups, "-");

@@ -105,7 +105,9 @@ TEST_F(ExplainCommand, SaysWhatIsWrongWithRuns) {
   fails({"explain", run("clean", 3), "--methods", "gradeint"}, 10, "unknown method 'gradeint'");
   fails({"explain", run("clean", 3), "--methods", "grad_cam"}, 10, "Grad-CAM needs a convolution");
   fails({"explain", run("clean", 3), "--neuron", "mine"}, 2, "--neuron is own, label, target or class:<k>");
-  fails({"explain", run("clean", 3), "--neuron", "class:99"}, 10, "there is no neuron 99");
+  fails({"explain", run("clean", 3), "--neuron", "class:99"}, 2, "--neuron: there is no neuron 99: the network has 3");
+  fails({"explain", run("clean", 3), "--images", "other", "--neuron", "target"}, 10,
+        "--neuron: target needs images that an attack aims at");
   fails({"explain", run("clean", 3), "--images", "others"}, 2, "unknown group of image 'others'");
   fails({"explain", run("clean", 3), "--set", "sigmas=1"}, 10, "no method here has the option 'sigmas'");
   fails({"compare", "--benign", run("clean", 3), run("clean", 3), "--attacked", run("attacked", 3)}, 14,
@@ -212,6 +214,12 @@ TEST_F(ExplainNetwork, WritesTheMapsThatOneComputesByHand) {
   EXPECT_THAT(contents(at("out") + "/answers.csv"), HasSubstr("0,0,4,"));
   folder_.write("net.toml", "layers = [{ type = \"dense\", units = 4 }]\n");
   refuses({}, 11, "net.safetensors");
+}
+
+TEST_F(ExplainNetwork, RefusesNeuronsThatItDoesNotHave) {
+  refuses({"--neuron", "class:2"}, 2, "--neuron: there is no neuron 2: the network has 2");
+  refuses({"--neuron", "label"}, 10, "--neuron: label needs labels");
+  refuses({"--neuron", "target"}, 10, "--neuron: target needs images that an attack aims at");
 }
 
 TEST_F(ExplainNetwork, RefusesNumbersThatItCannotHold) {
