@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "explain_flags.h"
 #include "failure.h"
@@ -137,51 +138,85 @@ std::vector<std::uint32_t> samples_of(const CommandLine& line, const lab::Explai
   return samples;
 }
 
-int explain_runs(const CommandLine& line) {
-  OutFolder out(line.out);
+std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
   std::vector<lab::RecordedRun> runs;
-  for (const std::string& path : line.names) runs.emplace_back(path);
+  for (const std::string& path : paths) runs.emplace_back(path);
   tell_apart({&runs});
-  lab::DataShelf shelf;
-  const lab::Plan& first = runs.front().plan();
-  const lab::Setting setting = lab::make_setting(first, shelf.get(first));
-  const data::Dataset& test = *setting.problem.test;
+  return runs;
+}
+
+/// Those of the first run that has some. Throws RunError(Exit::mismatch) for runs of other data or networks.
+std::vector<attack::Target> targets_of(const std::vector<lab::RecordedRun>& runs, lab::DataShelf& shelf) {
   std::vector<attack::Target> targets;
   for (const lab::RecordedRun& run : runs) {
-    for (const std::string& key : lab::differing_keys(first, run.plan()))
+    for (const std::string& key : lab::differing_keys(runs.front().plan(), run.plan()))
       if (key.starts_with("data.") || key.starts_with("model."))
         throw RunError(Exit::mismatch, fmt::format("{} and {} differ in {}: they cannot stand in one figure", runs.front().name(),
                                                    run.name(), key));
     if (targets.empty()) targets = lab::make_setting(run.plan(), shelf.get(run.plan())).targets;
   }
-  const lab::ExplainPlan plan = plan_of(line, &first);
-  const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture, data::has_negative(test));
-  const std::vector<std::uint32_t> samples = samples_of(line, plan, test, targets);
-  const explain::Images images = lab::images_of(test, samples, targets);
-  const explain::NeuronMode mode = mode_for(line, images, setting.architecture.outputs());
-  Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
-  const lab::FigureSubject subject{plan, methods, setting.architecture, images, test.class_names, mode};
-  const std::string group = line.groups.empty() ? (targets.empty() ? "first" : "target") : joined(line.groups, "-");
-  std::vector<std::size_t> rows(images.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
+  return targets;
+}
 
-  std::vector<lab::ModelMaps> models;
+struct KeptModel {
+  std::string name;
+  std::size_t round = 0;
+  Updates parameters;
+};
+
+/// The model of every run, read before anything is written: a damaged one leaves no half of an answer.
+std::vector<KeptModel> models_of(const CommandLine& line, const lab::ExplainPlan& plan, const std::vector<lab::RecordedRun>& runs,
+                                 const Layout& layout) {
+  std::vector<KeptModel> models;
   for (const lab::RecordedRun& run : runs) {
     const std::size_t round = run.round(asked_round(line, plan, run));
-    const Updates parameters = run.model(round, setting.architecture.layout());
-    explain::Explainer explainer({setting.architecture, parameters.rows(), run.name()}, plan.engine, &workers);
-    models.push_back({run.name(), round, explainer.answer(images), explained(explainer, images, methods, mode)});
-    const std::string name = fmt::format("explain_{}_{}-{}", run.name(), group, text(mode));
-    for (const lab::FigureFile& file : lab::model_figure(subject, models.back(), rows, name)) out.write(file.name, file.bytes);
-    for (std::size_t m = 0; m < methods.size(); ++m)
-      out.write(fmt::format("maps/{}/{}-{}.npy", run.name(), methods[m].label, text(mode)),
-                lab::npy_of(models.back().maps[m], setting.architecture.input()));
+    models.push_back({run.name(), round, run.model(round, layout)});
+  }
+  return models;
+}
+
+/// Figures and maps of each model; of two a pair grid. `group` names the images in files.
+void write_figures(OutFolder& out, const lab::FigureSubject& subject, const std::vector<lab::ModelMaps>& models,
+                   const std::string& group, explain::Scaling scaling) {
+  const std::string shown = fmt::format("{}-{}", group, text(subject.mode));
+  std::vector<std::size_t> rows(subject.images.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  for (const lab::ModelMaps& model : models) {
+    for (const lab::FigureFile& file : lab::model_figure(subject, model, rows, fmt::format("explain_{}_{}", model.name, shown)))
+      out.write(file.name, file.bytes);
+    for (std::size_t m = 0; m < subject.methods.size(); ++m)
+      out.write(fmt::format("maps/{}/{}-{}.npy", model.name, subject.methods[m].label, text(subject.mode)),
+                lab::npy_of(model.maps[m], subject.architecture.input()));
   }
   if (models.size() == 2)
     for (const lab::FigureFile& file :
-         lab::pair_figure(subject, models[0], models[1], rows, line.shared_scale ? explain::Scaling::shared : explain::Scaling::own,
-                          fmt::format("pair_{}_{}-{}", models[1].name, group, text(mode))))
+         lab::pair_figure(subject, models[0], models[1], rows, scaling, fmt::format("pair_{}_{}", models[1].name, shown)))
       out.write(file.name, file.bytes);
+}
+
+int explain_runs(const CommandLine& line) {
+  OutFolder out(line.out);
+  const std::vector<lab::RecordedRun> runs = opened(line.names);
+  lab::DataShelf shelf;
+  const lab::Plan& first = runs.front().plan();
+  const lab::Setting setting = lab::make_setting(first, shelf.get(first));
+  const data::Dataset& test = *setting.problem.test;
+  const std::vector<attack::Target> targets = targets_of(runs, shelf);
+  const lab::ExplainPlan plan = plan_of(line, &first);
+  const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture, data::has_negative(test));
+  const explain::Images images = lab::images_of(test, samples_of(line, plan, test, targets), targets);
+  const explain::NeuronMode mode = mode_for(line, images, setting.architecture.outputs());
+  const std::vector<KeptModel> kept = models_of(line, plan, runs, setting.architecture.layout());
+
+  Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
+  std::vector<lab::ModelMaps> models;
+  for (const KeptModel& model : kept) {
+    explain::Explainer explainer({setting.architecture, model.parameters.rows(), model.name}, plan.engine, &workers);
+    models.push_back({model.name, model.round, explainer.answer(images), explained(explainer, images, methods, mode)});
+  }
+  const std::string group = line.groups.empty() ? (targets.empty() ? "first" : "target") : joined(line.groups, "-");
+  write_figures(out, {plan, methods, setting.architecture, images, test.class_names, mode}, models, group,
+                line.shared_scale ? explain::Scaling::shared : explain::Scaling::own);
   std::string head;
   for (const lab::ModelMaps& model : models) head += fmt::format("{}, model after round {}\n", model.name, model.round);
   say(line, out, head + fmt::format("{} images, {} methods, neuron {}\n", images.size(), methods.size(), text(mode)));

@@ -159,6 +159,17 @@ TEST_F(ExplainCommand, LooksAtTheOutFolderBeforeTheWork) {
   EXPECT_FALSE(std::filesystem::exists(at("new"))) << "nothing was written, so nothing is left";
 }
 
+TEST_F(ExplainCommand, WritesNothingIfALaterModelIsDamaged) {
+  const std::string damaged = at("bent") + "/run";
+  std::filesystem::create_directories(at("bent"));
+  std::filesystem::copy(run("attacked", 3), damaged, std::filesystem::copy_options::recursive);
+  for (const char* model : {"/model.safetensors", "/models/round-000003.safetensors"}) std::ofstream(damaged + model) << "bent";
+  const Ran ran = tocsin({"explain", run("clean", 3), damaged, "--out", at("half")});
+  EXPECT_EQ(ran.code, 11) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("the file is not the one that DONE names"));
+  EXPECT_FALSE(std::filesystem::exists(at("half")));
+}
+
 TEST_F(ExplainCommand, MakesFoldersThatOthersCannotRead) {
   const mode_t mask = ::umask(0);
   const Ran ran = tocsin({"explain", run("clean", 3), "--methods", "gradient", "--out", at("mode") + "/deep"});
