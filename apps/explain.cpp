@@ -11,6 +11,7 @@
 #include "failure.h"
 #include "out_folder.h"
 #include "terminal.h"
+#include "tocsin/explain/registry.h"
 #include "tocsin/lab/explain_figures.h"
 #include "tocsin/lab/explained_images.h"
 #include "tocsin/lab/explained_network.h"
@@ -50,7 +51,13 @@ lab::ExplainPlan plan_of(const CommandLine& line, const lab::Plan* run) {
     plan.engine.precision = line.walk_precision == "float64" ? nn::Precision::float64 : nn::Precision::float32;
   if (line.methods.empty()) return plan;
   plan.methods.clear();
-  for (const std::string& name : line.methods) plan.methods.push_back(explain::make_method(name, Table(), "--methods"));
+  for (const std::string& name : line.methods) {
+    if (explain::methods().find(name) == nullptr)
+      throw RunError(Exit::usage, "--methods: " + unknown_name("method", name, explain::methods().names()));
+    if (std::count(line.methods.begin(), line.methods.end(), name) > 1)
+      throw RunError(Exit::usage, fmt::format("--methods: method '{}' is listed twice", name));
+    plan.methods.push_back(explain::make_method(name, Table(), "--methods"));
+  }
   return plan;
 }
 

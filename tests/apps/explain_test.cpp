@@ -102,7 +102,8 @@ TEST_F(ExplainCommand, SaysWhatIsWrongWithRuns) {
   fails({"explain", at("nowhere")}, 15, "is no finished run: it has no DONE; there is no such folder");
   fails({"explain", run("clean", 3), "--round", "1"}, 15, "kept no model of round 1; it has those of: 2, 3");
   fails({"explain", run("clean", 3), "--round", "7"}, 15, "has 3 rounds, there is no round 7");
-  fails({"explain", run("clean", 3), "--methods", "gradeint"}, 10, "unknown method 'gradeint'");
+  fails({"explain", run("clean", 3), "--methods", "gradeint"}, 2, "--methods: unknown method 'gradeint'");
+  fails({"explain", run("clean", 3), "--methods", "gradient,lrp_z,gradient"}, 2, "--methods: method 'gradient' is listed twice");
   fails({"explain", run("clean", 3), "--methods", "grad_cam"}, 10, "Grad-CAM needs a convolution");
   fails({"explain", run("clean", 3), "--neuron", "mine"}, 2, "--neuron is own, label, target or class:<k>");
   fails({"explain", run("clean", 3), "--neuron", "class:99"}, 2, "--neuron: there is no neuron 99: the network has 3");
