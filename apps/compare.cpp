@@ -51,7 +51,7 @@ int compare(const CommandLine& line) {
   else
     std::fputs(fmt::format("{} benign and {} attacked runs, {} images, {} methods\n{}report: {}\n", runs.benign.size(),
                            runs.attacked.size(), comparison.images.size(), comparison.methods.size(), lab::primary_text(comparison),
-                           out.written().back())
+                           printable(out.written().back(), 4096))
                    .c_str(),
                stdout);
   return 0;

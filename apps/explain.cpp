@@ -89,11 +89,11 @@ std::string answers_csv(const explain::Answers& answers, const explain::Maps& ma
 
 void say(const CommandLine& line, const OutFolder& out, const std::string& head) {
   if (line.json) {
-    std::fputs((Json{{"written", out.written()}}.dump(2) + "\n").c_str(), stdout);
+    std::fputs((Json{{"written", out.written()}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
     return;
   }
   std::string text = head;
-  for (const std::string& file : out.written()) text += "  " + file + "\n";
+  for (const std::string& file : out.written()) text += fmt::format("  {}\n", printable(file, 4096));
   std::fputs(text.c_str(), stdout);
 }
 

@@ -115,6 +115,16 @@ TEST_F(ExplainCommand, SaysWhatIsWrongWithRuns) {
         "another run of its kind has seed 3 too");
 }
 
+TEST_F(ExplainCommand, PrintsNoPathThatATerminalWouldObey) {
+  const Ran ran = tocsin({"explain", run("clean", 3), "--methods", "gradient", "--out", at("out\x1b[31m")});
+  EXPECT_THAT(ran.out, HasSubstr("/out\\x1b[31m/maps/"));
+  const Ran json = tocsin({"explain", run("clean", 3), "--methods", "gradient", "--json", "--out", at("out\xff")});
+  EXPECT_EQ(json.code, 0) << json.err;
+  const Ran compared =
+      tocsin({"compare", "--benign", run("clean", 3), "--attacked", run("attacked", 3), "--out", at("out\x1b[31m")});
+  EXPECT_THAT(compared.out, HasSubstr("/out\\x1b[31m/report.md"));
+}
+
 TEST_F(ExplainCommand, TellsRunsApartThatShareTheNameOfTheirFolder) {
   const std::string other = at("other") + "/blobs-clean-s3";
   std::filesystem::create_directories(at("other"));
