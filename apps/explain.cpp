@@ -11,6 +11,7 @@
 #include "failure.h"
 #include "out_folder.h"
 #include "terminal.h"
+#include "tocsin/explain/plane.h"
 #include "tocsin/explain/registry.h"
 #include "tocsin/lab/explain_figures.h"
 #include "tocsin/lab/explained_images.h"
@@ -106,6 +107,12 @@ std::vector<explain::Maps> explained(explain::Explainer& explainer, const explai
   }
 }
 
+void refuse_flags_of_runs(const CommandLine& line) {
+  if (!line.groups.empty()) refuse_idle("--images", "the inputs of --input are explained, all of them");
+  if (line.round > 0) refuse_idle("--round", "a network without a run has no rounds");
+  if (line.shared_scale) refuse_idle("--shared-scale", "pair grids are of two runs");
+}
+
 int explain_network(const CommandLine& line) {
   for (const auto& [flag, value] :
        {std::pair{"--network", &line.network_file}, {"--weights", &line.weights}, {"--input", &line.input}})
@@ -113,6 +120,7 @@ int explain_network(const CommandLine& line) {
       throw RunError(Exit::usage, fmt::format("{} is needed to explain a network without a run", flag),
                      "see tocsin explain --help");
   if (!line.names.empty()) throw RunError(Exit::usage, "give runs, or --network with --weights and --input, not both");
+  refuse_flags_of_runs(line);
   OutFolder out(line.out);
   const lab::ExplainPlan plan = plan_of(line, nullptr);
   const lab::ExplainedNetwork network = lab::read_network(line.network_file, line.weights, line.input, plan.engine.precision);
@@ -202,12 +210,14 @@ void write_figures(OutFolder& out, const lab::FigureSubject& subject, const std:
 }
 
 int explain_runs(const CommandLine& line) {
+  if (line.shared_scale && line.names.size() != 2) refuse_idle("--shared-scale", "pair grids are of two runs");
   OutFolder out(line.out);
   const std::vector<lab::RecordedRun> runs = opened(line.names);
   lab::DataShelf shelf;
   const lab::Plan& first = runs.front().plan();
   const lab::Setting setting = lab::make_setting(first, shelf.get(first));
   const data::Dataset& test = *setting.problem.test;
+  if (line.shared_scale && !explain::is_spatial(test.shape)) refuse_idle("--shared-scale", "pair grids are of images");
   const std::vector<attack::Target> targets = targets_of(runs, shelf);
   const lab::ExplainPlan plan = plan_of(line, &first);
   const std::vector<explain::MethodUse> methods = methods_of(line, plan, setting.architecture, data::has_negative(test));

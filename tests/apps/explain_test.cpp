@@ -111,6 +111,12 @@ TEST_F(ExplainCommand, SaysWhatIsWrongWithRuns) {
         "--neuron: target needs images that an attack aims at");
   fails({"explain", run("clean", 3), "--images", "others"}, 2, "unknown group of image 'others'");
   fails({"explain", run("clean", 3), "--set", "sigmas=1"}, 10, "no method here has the option 'sigmas'");
+  fails({"explain", run("clean", 3), "--shared-scale"}, 2, "--shared-scale has no effect here: pair grids are of two runs");
+  fails({"explain", run("clean", 3), run("clean", 4), "--shared-scale"}, 2,
+        "--shared-scale has no effect here: pair grids are of images");
+  fails({"explain", run("clean", 3), "--library", "1.0.5"}, 2, "--library has no effect here");
+  fails({"explain", run("clean", 3), "--preset", "paper", "--library", "1.0.5", "--methods", "gradient"}, 2, "--library has no");
+  fails({"compare", "--benign", run("clean", 3), "--attacked", run("attacked", 3), "--library", "1.0.5"}, 2, "--library has no");
   fails({"compare", "--benign", run("clean", 3), run("clean", 3), "--attacked", run("attacked", 3)}, 14,
         "another run of its kind has seed 3 too");
 }
@@ -242,6 +248,14 @@ TEST_F(ExplainNetwork, RefusesNeuronsThatItDoesNotHave) {
   refuses({"--neuron", "class:2"}, 2, "--neuron: there is no neuron 2: the network has 2");
   refuses({"--neuron", "label"}, 10, "--neuron: label needs labels");
   refuses({"--neuron", "target"}, 10, "--neuron: target needs images that an attack aims at");
+}
+
+TEST_F(ExplainNetwork, RefusesFlagsThatHaveNoEffect) {
+  refuses({"--images", "target"}, 2, "--images has no effect here: the inputs of --input are explained, all of them");
+  refuses({"--round", "2"}, 2, "--round has no effect here: a network without a run has no rounds");
+  refuses({"--shared-scale"}, 2, "--shared-scale has no effect here: pair grids are of two runs");
+  refuses({"--library", "1.0.5"}, 2, "--library has no effect here: the methods of --preset paper alone follow it");
+  EXPECT_EQ(explain({"--library", "1.0.5", "--preset", "paper"}).code, 0);
 }
 
 TEST_F(ExplainNetwork, RefusesNumbersThatItCannotHold) {
