@@ -258,6 +258,18 @@ TEST_F(ExplainNetwork, RefusesFlagsThatHaveNoEffect) {
   EXPECT_EQ(explain({"--library", "1.0.5", "--preset", "paper"}).code, 0);
 }
 
+TEST_F(ExplainNetwork, SaysWhatIsWrongWithSettings) {
+  const auto set = [](const std::string& setting) {
+    return std::vector<std::string>{"--methods", "gradient,lrp_epsilon", "--set", setting};
+  };
+  refuses(set("foo.epsilon=1"), 10, "--set foo.epsilon: no method here is 'foo'; known: gradient, lrp_epsilon");
+  refuses(set("lrp_epsilon.foo=1"), 10, "--set lrp_epsilon.foo: no method here has the option 'foo'; known: at_zero, ");
+  refuses(set("gradient.epsilon=1"), 10, "--set gradient.epsilon: no method here has the option 'epsilon'; known: ");
+  refuses({"--methods", "input", "--set", "x=1"}, 10, "--set x: no method here has the option 'x'; known: none");
+  refuses(set("lrp_epsilon.epsilon=nan"), 10, "error[E10] --set lrp_epsilon.epsilon: ");
+  refuses(set("epsilon"), 10, "--set epsilon: expected key=value; for example --set lrp_epsilon.epsilon=0.1");
+}
+
 TEST_F(ExplainNetwork, RefusesNumbersThatItCannotHold) {
   const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
   write_inputs({1, 2, 3, nan});
