@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -113,6 +114,21 @@ void refuse_flags_of_runs(const CommandLine& line) {
   if (line.shared_scale) refuse_idle("--shared-scale", "pair grids are of two runs");
 }
 
+/// What the network says to the inputs. Throws DataError where that is beyond the numbers of the walks.
+explain::Answers answers_of(const CommandLine& line, explain::Explainer& explainer, const explain::Images& images,
+                            nn::Precision precision) {
+  explain::Answers answers = explainer.answer(images);
+  const auto is_finite = [](double logit) { return std::isfinite(logit); };
+  const auto found = std::find_if_not(answers.logits.begin(), answers.logits.end(), is_finite);
+  if (found == answers.logits.end()) return answers;
+  const std::size_t outputs = answers.logits.size() / images.size();
+  const std::size_t at = static_cast<std::size_t>(found - answers.logits.begin());
+  throw DataError(
+      line.input, std::nullopt,
+      fmt::format("row {}: the network's logit {} is not finite in {}", at / outputs, at % outputs, nn::text(precision)),
+      precision == nn::Precision::float64 ? "" : "try --precision float64");
+}
+
 int explain_network(const CommandLine& line) {
   for (const auto& [flag, value] :
        {std::pair{"--network", &line.network_file}, {"--weights", &line.weights}, {"--input", &line.input}})
@@ -128,11 +144,11 @@ int explain_network(const CommandLine& line) {
   const std::vector<explain::MethodUse> methods = methods_of(line, plan, network.architecture, network.images.has_negative());
   Workers workers(std::min(lab::usable_workers(line.workers), nn::prepare_libraries()), nn::prepare_thread);
   explain::Explainer explainer({network.architecture, network.parameters.rows()}, plan.engine, &workers);
+  const explain::Answers answers = answers_of(line, explainer, network.images, plan.engine.precision);
   const std::vector<explain::Maps> maps = explained(explainer, network.images, methods, mode);
   for (std::size_t m = 0; m < methods.size(); ++m)
     out.write(methods[m].label + ".npy", lab::npy_of(maps[m], network.architecture.input()));
-  out.write("answers.csv",
-            answers_csv(explainer.answer(network.images), maps.front(), network.images, network.architecture.outputs()));
+  out.write("answers.csv", answers_csv(answers, maps.front(), network.images, network.architecture.outputs()));
   say(line, out, fmt::format("{} inputs, neuron {}, {} methods\n", network.images.size(), text(mode), methods.size()));
   return 0;
 }

@@ -277,6 +277,8 @@ TEST_F(ExplainNetwork, RefusesNumbersThatItCannotHold) {
   write_inputs({1, 2, -1e300, 1});
   refuses({}, 11, "x.npy: row 1: value 0 (counted from 0) is -1e+300, beyond float32; --precision float64 can hold it");
   EXPECT_EQ(explain({"--precision", "float64", "--methods", "gradient"}).code, 0);
+  write_inputs({1, 2, 3e38, 3e38});
+  refuses({}, 11, "x.npy: row 1: the network's logit 0 is not finite in float32; try --precision float64");
   write_inputs({1, 2});
   write_weights({1, 1, 2, -1, -1, 0, 1, infinity, nan, 1, -2, 3, -1, 1, 0, 2, 0});
   refuses({}, 11, "net.safetensors: tensor '0.bias': value 1 (counted from 0) is inf; 2 of 3 are not finite");
