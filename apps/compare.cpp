@@ -26,7 +26,9 @@ std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
 
 int compare(const CommandLine& line) {
   StopSignals signals;
-  const lab::ComparedRuns runs{opened(line.benign), opened(line.attacked), opened(line.sham)};
+  OutFolder out(line.out);
+  lab::ComparedRuns runs{opened(line.benign), opened(line.attacked), opened(line.sham)};
+  lab::RecordedRun::tell_apart({&runs.benign, &runs.attacked, &runs.sham});
   lab::check_comparable(runs);
   const lab::Plan& first = runs.benign.front().plan();
   const lab::ExplainPlan plan = explain_plan(line, &first, line.request.settings);
@@ -49,7 +51,6 @@ int compare(const CommandLine& line) {
   const lab::RunComparison& comparison = *compared;
   if (live) std::fputs("\r\033[K", stderr);
 
-  OutFolder out(line.out);
   for (const lab::FigureFile& file :
        lab::comparison_files(comparison, lab::make_setting(first, shelf.get(first)).architecture, line.write_maps))
     out.write(file.name, file.bytes);
@@ -58,7 +59,7 @@ int compare(const CommandLine& line) {
   else
     std::fputs(fmt::format("{} benign and {} attacked runs, {} images, {} methods\n{}report: {}\n", runs.benign.size(),
                            runs.attacked.size(), comparison.images.size(), comparison.methods.size(), lab::primary_text(comparison),
-                           out.written().back())
+                           printable(out.written().back(), 4096))
                    .c_str(),
                stdout);
   return 0;

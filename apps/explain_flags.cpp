@@ -22,7 +22,13 @@ lab::ExplainPlan explain_plan(const CommandLine& line, const lab::Plan* run, con
   lab::ExplainPlan plan = lab::read_explain(options);
   options.finish();
   faults.raise();
+  if (!line.library.empty() && !(plan.paper && plan.methods.empty() && line.methods.empty()))
+    refuse_idle("--library", "the methods of --preset paper alone follow it");
   return plan;
+}
+
+void refuse_idle(const std::string& flag, const std::string& why) {
+  throw RunError(Exit::usage, fmt::format("{} has no effect here: {}", flag, why));
 }
 
 std::size_t asked_round(const CommandLine& line, const lab::ExplainPlan& plan, const lab::RecordedRun& run) {

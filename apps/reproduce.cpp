@@ -107,11 +107,11 @@ int reproduce(const CommandLine& line) {
   if (!line.json)
     for (const lab::ReproducedComparison& one : compared)
       std::fputs(fmt::format("\n{}: explanations of attacked and benign runs\n{}report: {}/report.md\n", one.experiment, one.text,
-                             one.folder)
+                             printable(one.folder, 4096))
                      .c_str(),
                  stdout);
   const std::vector<lab::Verdict> verdicts = lab::verdicts(reproduction);
-  const std::string path = write_tables(reproduction, verdicts, out);
+  const std::string path = printable(write_tables(reproduction, verdicts, out), 4096);
   std::fputs(line.json
                  ? lab::verdicts_json(reproduction, verdicts).c_str()
                  : fmt::format("\n{}table: {}.md, {}.json\n", lab::verdicts_text(reproduction, verdicts, ink), path, path).c_str(),

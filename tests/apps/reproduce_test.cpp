@@ -47,6 +47,14 @@ TEST(ReproduceCommand, AClaimThatHoldsIsFineWhenStrict) {
   EXPECT_EQ(ran.out, support::contents(folder.at("out") + "/reproduction.json"));
 }
 
+TEST(ReproduceCommand, PrintsNoPathThatATerminalWouldObey) {
+  const support::Folder folder;
+  const support::Ran ran = support::tocsin({"reproduce", folder_with(folder, "0.5"), "--out", folder.at("out\x1b[31m")});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("/out\\x1b[31m/reproduction.md"));
+  EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << ran.out;
+}
+
 TEST(ReproduceCommand, TheSmallSizeHasThreeSeeds) {
   const support::Folder folder;
   const support::Ran ran = support::tocsin({"reproduce", folder_with(folder, "0.5"), "--small", "--out", folder.at("out")});

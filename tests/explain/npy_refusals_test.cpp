@@ -76,12 +76,16 @@ TEST(NpyRefusals, NeedATypeTheyCanRead) {
   EXPECT_EQ(descr_error("'|O'"),
             "f: offset 20: descr is '|O': the file holds Python objects, reading them runs code; save numbers: numpy.save(path, "
             "array.astype('<f4'))");
-  for (const std::string descr : {">f4", "<f2", "<c8", "|b1", "<U3", "<f16", "", "<f4 "})
+  for (const std::string descr : {">f4", "<f2", "<c8", "<b1", "<U3", "<f16", "", "<f4 "})
     EXPECT_EQ(descr_error("'" + descr + "'"), "f: offset 20: descr is '" + descr +
-                                                  "'; <f4, <f8, |u1, <i4 and <i8 can be read; convert it: numpy.save(path, "
+                                                  "'; <f4, <f8, |u1, |b1, <i4 and <i8 can be read; convert it: numpy.save(path, "
                                                   "array.astype('<f4'))");
   EXPECT_EQ(descr_error("[('a', '<f4')]"), "f: offset 20: descr is a list, a structured type; one number an element can be read");
   EXPECT_EQ(descr_error("4"), "f: offset 20: the header needs a type in quotes here, found '4'");
+}
+TEST(NpyRefusals, NeedTruthsThatAreNoughtOrOne) {
+  EXPECT_EQ(error_of(file("{'descr': '|b1', 'fortran_order': False, 'shape': (3,)}\n", "\x01\x01\x02")),
+            "f: offset 68: a |b1 is 0 or 1, found 2");
 }
 TEST(NpyRefusals, NeedCOrder) {
   EXPECT_EQ(header_error("{'descr': '<f4', 'fortran_order': True, 'shape': ()}", 4),

@@ -50,6 +50,11 @@ TEST(Npy, ReadsIntegersOfNumPy) {
   EXPECT_EQ(none.shape, (std::vector<std::size_t>{0, 3}));
   EXPECT_TRUE(values_of<std::int32_t>(none).empty());
 }
+TEST(Npy, ReadsTruthsOfNumPyAsNoughtAndOne) {
+  const Npy truths = parse_npy(in_memory("\x93NUMPY\x01\x00v\x00{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }"s +
+                                         blanks(60) + "\n\x01\x00\x01"s));
+  EXPECT_EQ(values_of<std::uint8_t>(truths), (std::vector<std::uint8_t>{1, 0, 1}));
+}
 TEST(Npy, ReadsTheSecondAndThirdFormat) {
   const std::string rest =
       "\x00t\x00\x00\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }"s + blanks(58) + "\n\x00\x00\x80?"s;

@@ -59,7 +59,8 @@ TEST(Plan, TakesOneVariantByName) {
   request.variant = "attacked";
   EXPECT_EQ(support::read(folder, kBlobs, request).plans.size(), 1u);
   request.variant = "atacked";
-  EXPECT_EQ(error_of(kBlobs, request), "exp.toml: unknown variant 'atacked'; known: clean, attacked; did you mean 'attacked'?");
+  EXPECT_EQ(error_of(kBlobs, request),
+            "--variant: exp.toml: unknown variant 'atacked'; known: clean, attacked; did you mean 'attacked'?");
 }
 
 TEST(Plan, LetsSettingsWinOverVariantsAndTheFile) {

@@ -61,6 +61,9 @@ class ByteReader {
   std::uint64_t offset_ = 0;
 };
 
+/// Makes a folder and those above it, 0750 narrowed by the umask; nothing where it exists. Throws RunError(Exit::io).
+void make_folders(const std::string& path);
+
 /// Writes a whole file: temporary name beside it, write, fsync, rename onto `path`. Throws RunError(Exit::io) naming file and
 /// cause.
 void write_file(const std::string& path, std::string_view bytes);

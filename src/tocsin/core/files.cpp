@@ -118,6 +118,18 @@ FileBytes read_file(const std::string& path, std::uint64_t limit) {
   return result;
 }
 
+void make_folders(const std::string& path) {
+  const std::filesystem::path folder(path);
+  std::error_code ignored;
+  if (path.empty() || std::filesystem::is_directory(folder, ignored)) return;
+  if (folder.has_parent_path() && folder.parent_path() != folder) make_folders(folder.parent_path().string());
+  int error = ::mkdir(path.c_str(), 0750) == 0 ? 0 : errno;
+  if (std::filesystem::is_directory(folder, ignored)) return;
+  if (error == 0 || error == EEXIST) error = ENOTDIR;
+  throw RunError(Exit::io, fmt::format("cannot create {}: {}", printable(path, 4096), cause_of(error)),
+                 "check the path, its permissions and the space left");
+}
+
 void write_file(const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".tmp";
   int descriptor = create(temporary, 0);

@@ -20,6 +20,7 @@ using detail::NpyHeader;
 using detail::tuple_text;
 
 constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::string_view kTruth = "|b1";
 constexpr std::uint64_t kLongestHeader = 10'000;  // as numpy.load limits it
 constexpr std::size_t kAlignment = 64;            // of the numbers in a file that is written
 
@@ -60,7 +61,7 @@ Npy::Values values_of_type(const FileBytes& file, const NpyHeader& header) {
   const std::string& descr = header.descr;
   if (descr == "<f4") return std::vector<float>();
   if (descr == "<f8") return std::vector<double>();
-  if (descr == "|u1") return std::vector<std::uint8_t>();
+  if (descr == "|u1" || descr == kTruth) return std::vector<std::uint8_t>();
   if (descr == "<i4") return std::vector<std::int32_t>();
   if (descr == "<i8") return std::vector<std::int64_t>();
   if (descr.size() >= 2 && descr[1] == 'O')
@@ -68,8 +69,16 @@ Npy::Values values_of_type(const FileBytes& file, const NpyHeader& header) {
                     fmt::format("descr is '{}': the file holds Python objects, reading them runs code", printable(descr, 40)),
                     "save numbers: numpy.save(path, array.astype('<f4'))");
   throw DataError(file.path, header.descr_at,
-                  fmt::format("descr is '{}'; <f4, <f8, |u1, <i4 and <i8 can be read", printable(descr, 40)),
+                  fmt::format("descr is '{}'; <f4, <f8, |u1, |b1, <i4 and <i8 can be read", printable(descr, 40)),
                   "convert it: numpy.save(path, array.astype('<f4'))");
+}
+
+/// Each of them 0 or 1, as NumPy writes them.
+template <class T>
+void check_truths(const ByteReader& reader, std::uint64_t begin, const std::vector<T>& values) {
+  const auto found = std::find_if(values.begin(), values.end(), [](T value) { return value != T{0} && value != T{1}; });
+  if (found != values.end())
+    reader.fail_at(begin + static_cast<std::uint64_t>(found - values.begin()), fmt::format("a |b1 is 0 or 1, found {}", *found));
 }
 
 NpyHeader read_header(ByteReader& reader, const FileBytes& file) {
@@ -139,7 +148,9 @@ Npy parse_npy(const FileBytes& file) {
                                                  header.descr, bytes, reader.left());
         if (bytes > reader.left()) reader.fail(promised, "the file is cut short");
         if (bytes < reader.left()) reader.fail_at(reader.offset() + bytes, promised, "what stands here belongs to nothing");
+        const std::uint64_t begin = reader.offset();
         values = decode<T>(reader.take(bytes, "the numbers"));
+        if (header.descr == kTruth) check_truths(reader, begin, values);
       },
       result.values);
   result.shape.assign(header.shape.begin(), header.shape.end());

@@ -14,7 +14,8 @@
 
 namespace tocsin::explain {
 
-/// An array in C order; `values` holds the product of `shape` numbers, of the type as written: <f4, <f8, |u1, <i4 or <i8.
+/// An array in C order; `values` holds the product of `shape` numbers, of the type as written: <f4, <f8, |u1, <i4 or <i8;
+/// those of |b1 are 0 and 1, as |u1.
 struct Npy {
   using Values = std::variant<std::vector<float>, std::vector<double>, std::vector<std::uint8_t>, std::vector<std::int32_t>,
                               std::vector<std::int64_t>>;

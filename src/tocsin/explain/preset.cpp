@@ -131,31 +131,65 @@ MethodUse make_method(std::string_view name, const std::string& options_toml, co
   return make_method(name, parse_toml(options_toml, place), place, std::move(title));
 }
 
+namespace {
+/// A setting of methods: its keys, and the option it sets.
+struct Setting {
+  std::string place;
+  std::vector<std::string> path;
+  Table option;
+};
+
+Setting read_setting(const std::string& setting) {
+  Setting result{"--set " + setting.substr(0, setting.find('=')), {}, {}};
+  try {
+    result.path = override_path(setting);
+  } catch (const ConfigError& error) {
+    Fault fault = error.faults().front();
+    fault.hint = "for example --set lrp_epsilon.epsilon=0.1";
+    throw ConfigError({fault});
+  }
+  Table whole;
+  set_override(whole, setting);
+  if (result.path.size() == 2)
+    result.option = *whole.find(result.path.front())->as<Table>();
+  else
+    result.option = std::move(whole);
+  return result;
+}
+
+[[noreturn]] void refuse_setting(const Setting& setting, const std::vector<MethodUse>& uses) {
+  std::vector<std::string> labels, options;
+  for (const MethodUse& use : uses) {
+    labels.push_back(use.label);
+    if (setting.path.size() == 2 && use.label != setting.path.front()) continue;
+    for (const OptionDoc& doc : options_of(*use.entry)) options.push_back(doc.key);
+  }
+  const bool names_none = setting.path.size() == 2 && std::find(labels.begin(), labels.end(), setting.path.front()) == labels.end();
+  std::vector<std::string>& known = names_none ? labels : options;
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  const std::string what = names_none ? fmt::format("no method here is '{}'", printable(setting.path.front()))
+                                      : fmt::format("no method here has the option '{}'", printable(setting.path.back()));
+  throw ConfigError({{Place{setting.place, 0, 0}, fmt::format("{}; known: {}", what, known.empty() ? "none" : joined(known)), ""}});
+}
+}  // namespace
+
 std::vector<MethodUse> with_settings(std::vector<MethodUse> uses, const std::vector<std::string>& settings) {
-  for (const std::string& setting : settings) {
-    const std::vector<std::string> path = override_path(setting);
-    const std::string place = "--set " + setting.substr(0, setting.find('='));
-    Table value;
-    set_override(value, path.size() == 2 ? setting.substr(setting.find('.') + 1) : setting);
+  for (const std::string& text : settings) {
+    const Setting setting = read_setting(text);
     bool found = false;
-    std::vector<std::string> known;
     for (MethodUse& use : uses) {
       const std::vector<OptionDoc> docs = options_of(*use.entry);
-      const bool has = std::any_of(docs.begin(), docs.end(), [&](const OptionDoc& doc) { return doc.key == path.back(); });
-      for (const OptionDoc& doc : docs) known.push_back(doc.key);
-      if (!has || path.size() > 2 || (path.size() == 2 && path.front() != use.label)) continue;
+      const bool has = std::any_of(docs.begin(), docs.end(), [&](const OptionDoc& doc) { return doc.key == setting.path.back(); });
+      if (!has || setting.path.size() > 2 || (setting.path.size() == 2 && setting.path.front() != use.label)) continue;
       Table given = use.given;
-      merge(given, value);
-      MethodUse changed = make_method(use.entry->name, given, place, use.title);
+      merge(given, setting.option);
+      MethodUse changed = make_method(use.entry->name, given, setting.place, use.title);
       changed.label = use.label;
       use = std::move(changed);
       found = true;
     }
-    if (found) continue;
-    std::sort(known.begin(), known.end());
-    known.erase(std::unique(known.begin(), known.end()), known.end());
-    throw ConfigError({{Place{place, 0, 0},
-                        fmt::format("no method here has the option '{}'; known: {}", printable(path.back()), joined(known)), ""}});
+    if (!found) refuse_setting(setting, uses);
   }
   return uses;
 }

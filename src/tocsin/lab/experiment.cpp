@@ -160,8 +160,9 @@ void choose_variants(std::vector<Variant>& variants, const Request& request, con
   for (const Variant& variant : variants) names.push_back(variant.name);
   const bool known = std::find(names.begin(), names.end(), request.variant) != names.end();
   if (!request.variant.empty() && !known)
-    throw ConfigError({Fault{Place{request.file, 0, 0},
-                             names.empty() ? "the file has no variants" : unknown_name("variant", request.variant, names), ""}});
+    throw RunError(Exit::usage,
+                   fmt::format("--variant: {}: {}", printable(request.file, 4096),
+                               names.empty() ? "the file has no variants" : unknown_name("variant", request.variant, names)));
   std::erase_if(variants, [&](const Variant& variant) {
     return !belongs(variant.size, request.small) || (!request.variant.empty() && variant.name != request.variant);
   });

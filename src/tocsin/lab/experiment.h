@@ -31,7 +31,8 @@ struct Experiment {
   std::vector<Expectation> expectations;  ///< of the size asked for, in the order of the file
 };
 
-/// Reads and checks everything that can be checked without the data. Throws ConfigError with every fault of all variants asked for.
+/// Reads and checks everything that can be checked without the data. Throws ConfigError with every fault of all variants asked
+/// for, RunError(Exit::usage) if the file has no variant of the name asked for.
 Experiment read_experiment(const Request& request);
 /// The same of a text that need not be a file; `request.file` names it in messages, and its folder is where other files are.
 Experiment read_experiment(const Request& request, std::string text);

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -39,13 +41,29 @@ nn::Shape shape_of(const explain::Npy& array, const std::string& file) {
                   fmt::format("inputs are [n, C, H, W], [n, H, W] or [n, features], this is [{}]", fmt::join(shape, ", ")));
 }
 
-explain::Images images_of(const explain::Npy& array, const std::string& file) {
+/// Throws DataError for the first of `values` that the walks cannot hold; `what` says what they are.
+void check_numbers(std::span<const double> values, nn::Precision precision, const std::string& file, const std::string& what) {
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  const auto fits = [&](double value) {
+    return std::isfinite(value) && (precision == nn::Precision::float64 || std::abs(value) <= kLargest);
+  };
+  const auto found = std::find_if_not(values.begin(), values.end(), fits);
+  if (found == values.end()) return;
+  const std::string place = fmt::format("{}: value {} (counted from 0) is {}", what, found - values.begin(), *found);
+  if (std::isfinite(*found)) throw DataError(file, std::nullopt, place + ", beyond float32", "--precision float64 can hold it");
+  const auto finite = std::count_if(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  throw DataError(
+      file, std::nullopt,
+      fmt::format("{}; {} of {} are not finite", place, values.size() - static_cast<std::size_t>(finite), values.size()));
+}
+
+explain::Images images_of(const explain::Npy& array, const std::string& file, nn::Precision precision) {
   explain::Images images;
   std::visit([&](const auto& values) { images.inputs.assign(values.begin(), values.end()); }, array.values);
-  for (std::size_t i = 0; i < images.inputs.size(); ++i)
-    if (!std::isfinite(images.inputs[i]))
-      throw DataError(file, std::nullopt, fmt::format("value {} (counted from 0) is not finite", i), "inputs are numbers");
-  images.index.resize(array.shape.front());
+  const std::size_t rows = array.shape.front(), features = rows == 0 ? 0 : images.inputs.size() / rows;
+  for (std::size_t i = 0; i < rows; ++i)
+    check_numbers(std::span(images.inputs).subspan(i * features, features), precision, file, fmt::format("row {}", i));
+  images.index.resize(rows);
   std::iota(images.index.begin(), images.index.end(), std::uint64_t{0});
   if (images.index.empty()) throw DataError(file, std::nullopt, "there is no input in it: its first extent is 0");
   return images;
@@ -56,14 +74,15 @@ std::size_t outputs_of(const nn::Safetensors& weights, const std::string& file) 
   std::size_t outputs = 0, last = 0;
   for (const nn::NamedTensor& tensor : weights.tensors) {
     const std::size_t layer = static_cast<std::size_t>(std::strtoul(tensor.name.c_str(), nullptr, 10));
-    if (tensor.name.ends_with(".weight") && !tensor.shape.empty() && layer >= last) outputs = tensor.shape.front(), last = layer;
+    if (tensor.name.ends_with(".weight") && !tensor.values.empty() && layer >= last) outputs = tensor.shape.front(), last = layer;
   }
   if (outputs == 0) throw DataError(file, std::nullopt, "no tensor is named '<layer>.weight', so the outputs are not known");
   return outputs;
 }
 }  // namespace
 
-ExplainedNetwork read_network(const std::string& network, const std::string& weights, const std::string& input) {
+ExplainedNetwork read_network(const std::string& network, const std::string& weights, const std::string& input,
+                              nn::Precision precision) {
   const nn::ModelPlan plan = read_layers(network);
   const nn::Safetensors tensors = nn::read_safetensors(weights);
   const explain::Npy array = explain::read_npy(input);
@@ -73,7 +92,9 @@ ExplainedNetwork read_network(const std::string& network, const std::string& wei
                                                         : nn::Architecture(plan.name, shape, plan.layers, plan.loss);
     Updates parameters(1, architecture.parameters(), Element::float64);
     nn::assign(tensors, weights, architecture.layout(), parameters.rows());
-    return {std::move(architecture), std::move(parameters), images_of(array, input)};
+    for (const nn::NamedTensor& tensor : tensors.tensors)
+      check_numbers(tensor.values, precision, weights, fmt::format("tensor '{}'", printable(tensor.name)));
+    return {std::move(architecture), std::move(parameters), images_of(array, input, precision)};
   } catch (const std::invalid_argument& error) {
     throw ConfigError({{Place{network, 0, 0},
                         fmt::format("the network does not fit inputs of {} x {} x {}: {}", shape.channels, shape.height,

@@ -19,8 +19,9 @@ struct ExplainedNetwork {
 
 /// `network`: a TOML file with `layers = [...]` or `name = "..."`, in a [model] table (an experiment file will do) or at the top.
 /// `input`: [n, C, H, W], [n, H, W] for one channel, or [n, features]. A built-in network has as many outputs as its weights say.
-/// Throws ConfigError, DataError (file and place) for what does not fit.
-ExplainedNetwork read_network(const std::string& network, const std::string& weights, const std::string& input);
+/// Throws ConfigError, DataError (file and place) for what does not fit, and for numbers that walks of `precision` cannot hold.
+ExplainedNetwork read_network(const std::string& network, const std::string& weights, const std::string& input,
+                              nn::Precision precision);
 
 /// A .npy of the shape of the inputs, or [n, cells] where maps have a size of their own; float64 where the maps are.
 std::string npy_of(const explain::Maps& maps, const nn::Shape& shape);

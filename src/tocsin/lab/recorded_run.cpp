@@ -2,7 +2,9 @@
 #include "tocsin/lab/recorded_run.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -32,9 +34,25 @@ void flatten(const Table& table, const std::string& prefix, std::set<std::pair<s
       into.emplace(key, write_value(member.value));
   }
 }
+
+fs::path folder_of(const std::string& path) {
+  std::error_code unknown;
+  const fs::path whole = fs::weakly_canonical(path, unknown);
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
+/// A folder's name as a part of file names: no control characters, no markup, nothing that looks like a flag, of bounded length.
+std::string safe_name(const fs::path& folder) {
+  constexpr std::size_t kLongest = 80;
+  std::string name = folder.filename().string().substr(0, kLongest);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_' && c != '-') c = '_';
+  if (!name.empty() && !std::isalnum(static_cast<unsigned char>(name.front()))) name.front() = '_';
+  return name.empty() ? "run" : name;
+}
 }  // namespace
 
-RecordedRun::RecordedRun(const std::string& path) : path_(path) {
+RecordedRun::RecordedRun(const std::string& path) : path_(path), name_(safe_name(folder_of(path))) {
   while (path_.size() > 1 && path_.ends_with('/')) path_.pop_back();
   const fs::path folder(path_);
   std::error_code ignored;
@@ -48,9 +66,20 @@ RecordedRun::RecordedRun(const std::string& path) : path_(path) {
   plan_ = std::make_shared<const Plan>(plan_of((folder / "resolved.toml").string(), finished_->resolved()));
 }
 
-std::string RecordedRun::name() const {
-  const fs::path folder(path_);
-  return (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+void RecordedRun::tell_apart(const std::vector<std::vector<RecordedRun>*>& kinds) {
+  std::vector<RecordedRun*> runs;
+  for (std::vector<RecordedRun>* kind : kinds)
+    for (RecordedRun& run : *kind) runs.push_back(&run);
+  std::map<std::string, std::size_t> sharing;
+  for (const RecordedRun* run : runs) ++sharing[run->name_];
+  for (RecordedRun* run : runs)
+    if (const fs::path above = folder_of(run->path_).parent_path(); sharing[run->name_] > 1 && above.has_filename())
+      run->name_ = safe_name(above) + "-" + run->name_;
+  std::set<std::string> taken;
+  for (RecordedRun* run : runs) {
+    const std::string name = run->name_;
+    for (std::size_t number = 2; !taken.insert(run->name_).second; ++number) run->name_ = fmt::format("{}-{}", name, number);
+  }
 }
 
 std::size_t RecordedRun::round(std::size_t round) const {

@@ -23,7 +23,10 @@ class RecordedRun {
   explicit RecordedRun(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::string name() const;  ///< of the folder
+  /// Of the folder, whatever path leads there, made fit for file names and tables: letters, digits, '.', '_' and '-'.
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// Gives runs that share a name different ones: the folder above in front, and a number behind where that does not help.
+  static void tell_apart(const std::vector<std::vector<RecordedRun>*>& kinds);
   [[nodiscard]] const Plan& plan() const { return *plan_; }
   [[nodiscard]] std::size_t rounds() const { return records_.size(); }
   /// Round `round` of the run's own, 0: the last. Throws RunError(Exit::run_directory) if the run has no such round.
@@ -37,7 +40,7 @@ class RecordedRun {
  private:
   [[nodiscard]] std::string file_of(std::size_t round) const;  ///< relative; empty: none was kept
 
-  std::string path_;
+  std::string path_, name_;
   std::optional<FinishedRun> finished_;
   std::shared_ptr<const Plan> plan_;
   std::vector<Table> records_;

@@ -33,13 +33,6 @@ std::string cause_of(int error) { return std::generic_category().message(error);
                  "choose another --out, or another name or seed");
 }
 
-void make_folders(const fs::path& path) {
-  if (path.empty() || fs::is_directory(path)) return;
-  make_folders(path.parent_path());
-  if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) fail("create", path.string(), errno);
-  if (!fs::is_directory(path)) fail("create", path.string(), ENOTDIR);
-}
-
 /// A folder that everybody may write to is no place for results.
 void check_safe(const std::string& out) {
   struct stat state {};
@@ -104,7 +97,7 @@ std::string free_run_path(const std::string& out, const Plan& plan) {
 RunDirectory::RunDirectory(const std::string& out, const Plan& plan, const std::string& experiment_text,
                            const std::string& manifest)
     : path_(free_run_path(out, plan)) {
-  make_folders(fs::path(out));
+  make_folders(out);
   check_safe(out);
   const std::string temporary = make_temporary(out, plan.run_name());
   const auto file = [&](const char* name) { return (fs::path(temporary) / name).string(); };
@@ -131,7 +124,7 @@ void RunDirectory::keep_model(std::size_t round, const Layout& layout, ConstRows
 
 void RunDirectory::keep(const std::string& name, std::string_view bytes) {
   const fs::path file = fs::path(path_) / name;
-  make_folders(file.parent_path());
+  make_folders(file.parent_path().string());
   write_file(file.string(), bytes);
   kept_.push_back(name);
 }

@@ -51,14 +51,6 @@ ComparedRuns runs_of(const Reproduction& reproduction, std::size_t experiment, c
   }
   return runs;
 }
-
-void make_folder(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed || !fs::is_directory(folder))
-    throw RunError(Exit::io, fmt::format("cannot create folder {}{}", printable(folder.string(), 4096),
-                                         failed ? ": " + failed.message() : ", something else is there"));
-}
 }  // namespace
 
 void check_comparisons(const Reproduction& reproduction) {
@@ -85,15 +77,16 @@ std::vector<ReproducedComparison> compare_reproduction(Reproduction& reproductio
     Experiment& experiment = reproduction.experiments[e];
     const std::optional<ExplainPlan>& explain = experiment.plans.front().explain;
     if (!explain || explain->benign.empty()) continue;
-    const ComparedRuns runs = runs_of(reproduction, e, *explain);
+    ComparedRuns runs = runs_of(reproduction, e, *explain);
+    RecordedRun::tell_apart({&runs.benign, &runs.attacked, &runs.sham});
     Workers threads(workers, nn::prepare_thread);
     const std::size_t round = explain->rounds.front();
     const RunComparison comparison = compare_runs(runs, *explain, round, shelf, threads, {}, stop);
     const fs::path folder = fs::path(out) / (experiment.name + "-comparison");
-    make_folder(folder);
+    make_folders(folder.string());
     const Plan& first = runs.benign.front().plan();
     for (const FigureFile& file : comparison_files(comparison, make_setting(first, shelf.get(first)).architecture, false)) {
-      make_folder((folder / file.name).parent_path());
+      make_folders((folder / file.name).parent_path().string());
       write_file((folder / file.name).string(), file.bytes);
     }
     result.push_back({reproduction.names[e], folder.string(), primary_text(comparison)});
