@@ -84,6 +84,17 @@ TEST(Estimate, CountsTheWorkOfARound) {
   EXPECT_GT(estimate_seconds(met.plan, met.setting, 1, 1000.0), estimate_seconds(met.plan, met.setting, 2, 1000.0));
 }
 
+TEST(Estimate, CountsMapsThatARunRecords) {
+  const std::string maps =
+      "[explain]\nevery = 2\nneurons = [\"own\", \"label\"]\nmethods = [\"gradient\", { name = \"smoothgrad\", draws = 9 }]\n";
+  const Met plain = meet(kBlobs), met = meet(kBlobs + maps);
+  EXPECT_EQ(round_cost(plain.plan, plain.setting).explained, 0.0);
+  // One target, two neurons, there and back for one and nine gradients, every other round.
+  EXPECT_EQ(round_cost(met.plan, met.setting).explained, 2 * 2 * (1 + 9) / 2.0);
+  EXPECT_EQ(find(estimate_memory(plain.plan, plain.setting, 1), "explanations"), nullptr);
+  EXPECT_GT(find(estimate_memory(met.plan, met.setting, 1), "explanations")->bytes, 0.0);
+}
+
 TEST(Estimate, MeasuresTrainingByTraining) {
   const Met met = meet(kBlobs);
   EXPECT_GT(measure_speed(met.setting.architecture, met.plan.training, *met.setting.problem.train, 0.05).samples_per_second, 1.0);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tocsin/fed/explanations.h"
+#include "tocsin/lab/recorded_maps.h"
 #include "tocsin/lab/table.h"
 #include "tocsin/nn/network.h"
 
@@ -116,6 +117,8 @@ MemoryEstimate estimate_memory(const Plan& plan, const Setting& setting, std::si
         explained = std::max(explained, fed::footprint(*question, setting.architecture, training.precision, n, workers));
     if (explained > 0.0) add("", fmt::format("{} explainers", workers), explained, "for explanations of models");
   }
+  if (const double maps = cost_of_maps(plan, setting).bytes; maps > 0.0)
+    add("explanations", fmt::format("every {} rounds", plan.explain->every), maps, "maps that are recorded");
   if (plan.attack_entry->facts.stateful)
     add("memories", fmt::format("{} x {} x 16 B", plan.threat.malicious.size(), grouped(d)),  // a model and an update, in double
         real(plan.threat.malicious.size()) * real(d) * 16.0);
@@ -175,7 +178,7 @@ RoundCost round_cost(const Plan& plan, const Setting& setting) {
       if (!setting.validation_samples.empty())
         evaluated += one.detector->forward_passes(plan.cohort, setting.validation_samples.size()) *
                      (one.detector->question() == nullptr ? 1.0 : fed::passes_of(*one.detector->question()));
-  return {samples * share * epochs, evaluated};
+  return {samples * share * epochs, evaluated, cost_of_maps(plan, setting).passes};
 }
 
 double estimate_seconds(const Plan& plan, const Setting& setting, std::size_t workers, double samples_per_second) {
@@ -184,7 +187,7 @@ double estimate_seconds(const Plan& plan, const Setting& setting, std::size_t wo
   const double forward = network.forward_flops_per_sample() / std::max(1.0, network.flops_per_sample());
   const double busy = real(std::min(workers, plan.cohort));
   const double waves = std::ceil(real(plan.cohort) / busy) * busy / real(plan.cohort);  // the last clients leave workers idle
-  const double round = cost.trained * waves / busy + cost.evaluated * forward / real(workers);
+  const double round = cost.trained * waves / busy + (cost.evaluated / real(workers) + cost.explained) * forward;
   return real(plan.federation.rounds) * round / samples_per_second;
 }
 

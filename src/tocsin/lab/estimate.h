@@ -44,12 +44,12 @@ void check_memory(const Plan& plan, const Setting& setting, std::size_t workers,
 /// The lines under the first: one a holding, aligned, indented by two blanks.
 std::vector<std::string> memory_lines(const MemoryEstimate& estimate);
 
-/// Samples that one round trains on, on average over cohorts, and evaluates.
+/// Samples that one round trains on, on average over cohorts, and evaluates; passes for explanations, by one thread.
 struct RoundCost {
-  double trained = 0, evaluated = 0;
+  double trained = 0, evaluated = 0, explained = 0;
 };
 RoundCost round_cost(const Plan& plan, const Setting& setting);
-/// Seconds of a whole run, about: training shared by the workers, evaluation at the forward share of the flops.
+/// Seconds of a whole run, about: training shared by the workers, evaluation and explanations at the forward share of the flops.
 double estimate_seconds(const Plan& plan, const Setting& setting, std::size_t workers, double samples_per_second);
 
 }  // namespace tocsin::lab

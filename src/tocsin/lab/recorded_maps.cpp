@@ -28,4 +28,17 @@ void keep_for_explanations(RunDirectory& directory, const Plan& plan, const Sett
   }
 }
 
+MapsCost cost_of_maps(const Plan& plan, const Setting& setting) {
+  if (!plan.explain || plan.explain->every == 0) return {};
+  const ExplainPlan& explain = *plan.explain;
+  const data::Dataset& test = *setting.problem.test;
+  const std::vector<explain::MethodUse> methods = explain.methods_for(setting.architecture, data::has_negative(test));
+  const double images = static_cast<double>(shown_images(test, setting.targets).size());
+  double passes = 0.0;
+  for (const explain::MethodUse& use : methods) passes += 2.0 * use.method->passes();  // there and back
+  const double maps = images * static_cast<double>(methods.size() * setting.architecture.input().features()) * sizeof(double);
+  return {passes * images * static_cast<double>(explain.neurons.size()) / static_cast<double>(explain.every),
+          2.0 * maps + static_cast<double>(explain::footprint(setting.architecture, explain.engine))};
+}
+
 }  // namespace tocsin::lab

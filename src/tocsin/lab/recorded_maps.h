@@ -11,4 +11,10 @@ namespace tocsin::lab {
 /// the attacker's images (else of the first ten test images) as maps/round-000002/<method>-<neuron>.npy. Nothing without [explain].
 void keep_for_explanations(RunDirectory& directory, const Plan& plan, const Setting& setting, ConstRows global, std::size_t round);
 
+/// What recording maps costs: passes through the network a round, on average, by one thread; bytes it works in.
+struct MapsCost {
+  double passes = 0, bytes = 0;
+};
+MapsCost cost_of_maps(const Plan& plan, const Setting& setting);
+
 }  // namespace tocsin::lab
