@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench_explain --method NAME --seconds S: images a second of one method on the paper's CNN, one thread, batches of 32, weights at
-// random: the best fifth of S, as the peers in bench.py measure. `forward` is the walk forward alone.
+// bench_explain --method NAME [--network NAME] --seconds S: images a second of one method on a built-in network (paper_cnn), one
+// thread, batches of 32, weights at random: the best fifth of S, as the peers in bench.py measure. `forward` is the walk forward
+// alone.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,8 +24,8 @@ std::string options_of(const std::string& method) {
   return method == "smoothgrad" ? "draws = 64" : method == "integrated_gradients" ? "points = 64" : "";
 }
 
-double measure(const std::string& method, double seconds) {
-  const nn::Architecture architecture = nn::built_in("paper_cnn", {1, 28, 28}, 10);
+double measure(const std::string& network, const std::string& method, double seconds) {
+  const nn::Architecture architecture = nn::built_in(network, {1, 28, 28}, 10);
   Updates parameters(1, architecture.parameters());
   nn::initialise(architecture, nn::Init::glorot, Stream(1), parameters.rows());
   const auto walker = explain::make_walker(architecture, kBatch, nn::Precision::float32);
@@ -64,18 +65,19 @@ double measure(const std::string& method, double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string method;
+  std::string method, network = "paper_cnn";
   double seconds = 5.0;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--method") method = argv[i + 1];
+    if (std::string(argv[i]) == "--network") network = argv[i + 1];
     if (std::string(argv[i]) == "--seconds") seconds = std::atof(argv[i + 1]);
   }
   if (method.empty() || seconds <= 0) {
-    std::fputs("usage: bench_explain --method NAME --seconds S\n", stderr);
+    std::fputs("usage: bench_explain --method NAME [--network NAME] --seconds S\n", stderr);
     return 2;
   }
   nn::prepare_libraries();
   nn::prepare_thread();
-  std::fputs(fmt::format("{:.2f}\n", measure(method, seconds)).c_str(), stdout);
+  std::fputs(fmt::format("{:.2f}\n", measure(network, method, seconds)).c_str(), stdout);
   return 0;
 }
