@@ -36,47 +36,33 @@ struct Case {
     winograd_weights(shape, weights.data(), u.data());
     winograd_transposed(shape, u.data(), transposed.data());
   }
-  [[nodiscard]] float weight(std::size_t ky, std::size_t kx, std::size_t c, std::size_t f) const {
-    return weights[((ky * 5 + kx) * shape.channels + c) * shape.filters + f];
-  }
-  /// use(image, y, x, ky, kx, input y, input x) for each pair of an output and an input within the image.
+  /// use(weight, input, output) for each product of the convolution: its places in the three arrays.
   template <class Use>
-  void each_pair(Use use) const {
+  void each_product(Use use) const {
     for (std::size_t n = 0; n < shape.batch; ++n)
       for (std::size_t y = 0; y < out.height; ++y)
         for (std::size_t x = 0; x < out.width; ++x)
-          for (std::size_t ky = 0; ky < 5; ++ky)
-            for (std::size_t kx = 0; kx < 5; ++kx) {
-              const std::size_t iy = y + ky - shape.padding, ix = x + kx - shape.padding;
-              if (iy < shape.height && ix < shape.width) use(n, y, x, ky, kx, iy, ix);
-            }
+          for (std::size_t k = 0; k < 25; ++k) {
+            const std::size_t iy = y + k / 5 - shape.padding, ix = x + k % 5 - shape.padding;
+            if (iy >= shape.height || ix >= shape.width) continue;
+            for (std::size_t c = 0; c < shape.channels; ++c)
+              for (std::size_t f = 0; f < shape.filters; ++f)
+                use((k * shape.channels + c) * shape.filters + f, in.place(n, c, iy, ix), out.place(n, f, y, x));
+          }
   }
   [[nodiscard]] std::vector<double> forward() const {
     std::vector<double> result(out.values.size());
-    each_pair([&](auto n, auto y, auto x, auto ky, auto kx, auto iy, auto ix) {
-      for (std::size_t c = 0; c < shape.channels; ++c)
-        for (std::size_t f = 0; f < shape.filters; ++f)
-          result[out.place(n, f, y, x)] += static_cast<double>(weight(ky, kx, c, f)) * in.values[in.place(n, c, iy, ix)];
-    });
+    each_product([&](auto w, auto i, auto o) { result[o] += static_cast<double>(weights[w]) * in.values[i]; });
     return result;
   }
   [[nodiscard]] std::vector<double> data() const {
     std::vector<double> result(in.values.size());
-    each_pair([&](auto n, auto y, auto x, auto ky, auto kx, auto iy, auto ix) {
-      for (std::size_t c = 0; c < shape.channels; ++c)
-        for (std::size_t f = 0; f < shape.filters; ++f)
-          result[in.place(n, c, iy, ix)] += static_cast<double>(weight(ky, kx, c, f)) * out.values[out.place(n, f, y, x)];
-    });
+    each_product([&](auto w, auto i, auto o) { result[i] += static_cast<double>(weights[w]) * out.values[o]; });
     return result;
   }
   [[nodiscard]] std::vector<double> gradient() const {
     std::vector<double> result(weights.size());
-    each_pair([&](auto n, auto y, auto x, auto ky, auto kx, auto iy, auto ix) {
-      for (std::size_t c = 0; c < shape.channels; ++c)
-        for (std::size_t f = 0; f < shape.filters; ++f)
-          result[((ky * 5 + kx) * shape.channels + c) * shape.filters + f] +=
-              static_cast<double>(in.values[in.place(n, c, iy, ix)]) * out.values[out.place(n, f, y, x)];
-    });
+    each_product([&](auto w, auto i, auto o) { result[w] += static_cast<double>(in.values[i]) * out.values[o]; });
     return result;
   }
 };

@@ -15,8 +15,7 @@ namespace tocsin::kernels {
 namespace {
 using Shape = WinogradShape;
 
-constexpr std::size_t kRows = 6;    ///< of a product that share the vectors of its other side
-constexpr std::size_t kTiles = 36;  ///< worked on at once: transformed inputs and outputs stay in the second cache
+constexpr std::size_t kTiles = 36;  ///< worked on at once, six by six: transformed inputs and outputs stay in the second cache
 
 /// Floats between one point's tiles and the next one's: 16 more than they take, so that points do not share sets of the cache.
 constexpr std::size_t stride_of(std::size_t channels) { return kTiles * channels + Shape::kBlock; }
@@ -232,9 +231,14 @@ void LeaveTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT 
   });
 }
 
-/// c [kRows, kVectors] = a [kRows, inner] b [inner, ...], b and c with rows of `columns`.
-template <std::size_t kVectors>
-HWY_INLINE void ProductTile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, float* HWY_RESTRICT c, std::size_t inner,
+/// Left side of a product, element (row, k) at data[row * row + k * step]: a matrix as it lies, or transposed.
+struct Left {
+  const float* data;
+  std::size_t row, step;
+};
+/// c [kRows, kVectors vectors] = or += left b over `inner`, b and c with rows of `columns`.
+template <std::size_t kRows, std::size_t kVectors, bool kAdd>
+HWY_INLINE void ProductTile(const Left& left, const float* HWY_RESTRICT b, float* HWY_RESTRICT c, std::size_t inner,
                             std::size_t columns) {
   const Float d;
   const std::size_t lanes = hn::Lanes(d);
@@ -249,76 +253,43 @@ HWY_INLINE void ProductTile(const float* HWY_RESTRICT a, const float* HWY_RESTRI
     for (std::size_t n = 0; n < kVectors; ++n) right[n] = hn::LoadU(d, b + k * columns + n * lanes);
 #pragma GCC unroll 36
     for (std::size_t r = 0; r < kRows; ++r) {
-      const Vector left = hn::Set(d, a[r * inner + k]);
+      const Vector value = hn::Set(d, left.data[r * left.row + k * left.step]);
 #pragma GCC unroll 36
-      for (std::size_t n = 0; n < kVectors; ++n) sums[r][n] = hn::MulAdd(left, right[n], sums[r][n]);
+      for (std::size_t n = 0; n < kVectors; ++n) sums[r][n] = hn::MulAdd(value, right[n], sums[r][n]);
     }
   }
 #pragma GCC unroll 36
   for (std::size_t r = 0; r < kRows; ++r)
 #pragma GCC unroll 36
-    for (std::size_t n = 0; n < kVectors; ++n) hn::StoreU(sums[r][n], d, c + r * columns + n * lanes);
+    for (std::size_t n = 0; n < kVectors; ++n) {
+      float* to = c + r * columns + n * lanes;
+      hn::StoreU(kAdd ? hn::Add(hn::LoadU(d, to), sums[r][n]) : sums[r][n], d, to);
+    }
 }
-/// c [rows, columns] = a [rows, inner] b [inner, columns]; up to kRows - 1 rows more are written.
-void PointProduct(const float* a, const float* b, float* c, std::size_t rows, std::size_t inner, std::size_t columns) {
+/// The same for `rows` rows, of which up to kRows - 1 more are written, and all columns.
+template <std::size_t kRows, bool kAdd>
+HWY_INLINE void Product(const Left& left, const float* b, float* c, std::size_t rows, std::size_t inner, std::size_t columns) {
   const std::size_t lanes = hn::Lanes(Float());
   for (std::size_t n = 0; n < columns;) {
     const std::size_t vectors = std::min<std::size_t>(4, (columns - n) / lanes);
     for (std::size_t r = 0; r < rows; r += kRows) {
-      const float* left = a + r * inner;
+      const Left from{left.data + r * left.row, left.row, left.step};
       float* to = c + r * columns + n;
-      if (vectors == 4) ProductTile<4>(left, b + n, to, inner, columns);
-      if (vectors == 3) ProductTile<3>(left, b + n, to, inner, columns);
-      if (vectors == 2) ProductTile<2>(left, b + n, to, inner, columns);
-      if (vectors == 1) ProductTile<1>(left, b + n, to, inner, columns);
+      if (vectors == 4) ProductTile<kRows, 4, kAdd>(from, b + n, to, inner, columns);
+      if (vectors == 3) ProductTile<kRows, 3, kAdd>(from, b + n, to, inner, columns);
+      if (vectors == 2) ProductTile<kRows, 2, kAdd>(from, b + n, to, inner, columns);
+      if (vectors == 1) ProductTile<kRows, 1, kAdd>(from, b + n, to, inner, columns);
     }
     n += vectors * lanes;
   }
 }
-/// c [4, kVectors] += a^T b over `inner` rows of a (`a_columns` long) and b (`columns` long).
-template <std::size_t kVectors>
-HWY_INLINE void GramTile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, float* HWY_RESTRICT c, std::size_t inner,
-                         std::size_t a_columns, std::size_t columns) {
-  const Float d;
-  const std::size_t lanes = hn::Lanes(d);
-  Vector sums[4][kVectors];
-#pragma GCC unroll 36
-  for (std::size_t r = 0; r < 4; ++r)
-#pragma GCC unroll 36
-    for (std::size_t n = 0; n < kVectors; ++n) sums[r][n] = hn::Zero(d);
-  for (std::size_t k = 0; k < inner; ++k) {
-    Vector right[kVectors];
-#pragma GCC unroll 36
-    for (std::size_t n = 0; n < kVectors; ++n) right[n] = hn::LoadU(d, b + k * columns + n * lanes);
-#pragma GCC unroll 36
-    for (std::size_t r = 0; r < 4; ++r) {
-      const Vector left = hn::Set(d, a[k * a_columns + r]);
-#pragma GCC unroll 36
-      for (std::size_t n = 0; n < kVectors; ++n) sums[r][n] = hn::MulAdd(left, right[n], sums[r][n]);
-    }
-  }
-#pragma GCC unroll 36
-  for (std::size_t r = 0; r < 4; ++r)
-#pragma GCC unroll 36
-    for (std::size_t n = 0; n < kVectors; ++n) {
-      float* to = c + r * columns + n * lanes;
-      hn::StoreU(hn::Add(hn::LoadU(d, to), sums[r][n]), d, to);
-    }
+/// c [rows, columns] = a [rows, inner] b [inner, columns]; up to five rows more are written.
+void PointProduct(const float* a, const float* b, float* c, std::size_t rows, std::size_t inner, std::size_t columns) {
+  Product<6, false>({a, inner, 1}, b, c, rows, inner, columns);
 }
-/// c [rows, columns] += a^T b, a [inner, rows], b [inner, columns].
+/// c [rows, columns] += a^T b, a [inner, rows], b [inner, columns]; rows are a multiple of four.
 void PointGram(const float* a, const float* b, float* c, std::size_t inner, std::size_t rows, std::size_t columns) {
-  const std::size_t lanes = hn::Lanes(Float());
-  for (std::size_t n = 0; n < columns;) {
-    const std::size_t vectors = std::min<std::size_t>(4, (columns - n) / lanes);
-    for (std::size_t r = 0; r < rows; r += 4) {
-      float* to = c + r * columns + n;
-      if (vectors == 4) GramTile<4>(a + r, b + n, to, inner, rows, columns);
-      if (vectors == 3) GramTile<3>(a + r, b + n, to, inner, rows, columns);
-      if (vectors == 2) GramTile<2>(a + r, b + n, to, inner, rows, columns);
-      if (vectors == 1) GramTile<1>(a + r, b + n, to, inner, rows, columns);
-    }
-    n += vectors * lanes;
-  }
+  Product<4, true>({a, 1, rows}, b, c, rows, inner, columns);
 }
 
 void WinogradWeights(const Shape& s, const float* HWY_RESTRICT weights, float* HWY_RESTRICT u) {
