@@ -63,6 +63,17 @@ nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::Tr
   return report;
 }
 
+nn::TrainingReport benign_update_on(const data::Dataset& data, std::span<const std::uint32_t> samples, const AttackPlace& place,
+                                    Rows update) {
+  const nn::TrainingPlace training{.network = place.training.network,
+                                   .data = data,
+                                   .samples = samples,
+                                   .round = place.training.round,
+                                   .stream = place.training.stream,
+                                   .stop = place.training.stop};
+  return benign_update(place.benign, training, place.round.global, update, place.algorithm);
+}
+
 namespace {
 /// use(value, other) for each coordinate of two rows.
 template <class Use>

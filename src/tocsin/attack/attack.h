@@ -114,6 +114,9 @@ class Attack {
 /// mean loss over the shard at the global parameters, so that a server rate of 1 makes the usual step (rules.md: x = -eta g).
 nn::TrainingReport benign_update(const nn::LocalTraining& training, const nn::TrainingPlace& place, ConstRows global, Rows update,
                                  Algorithm algorithm = Algorithm::fedavg);
+/// What a benign client in this place would send if `samples` of `data` were its shard.
+nn::TrainingReport benign_update_on(const data::Dataset& data, std::span<const std::uint32_t> samples, const AttackPlace& place,
+                                    Rows update);
 /// row -= from, row += by: both [1, d], in the row's own element type.
 void subtract(Rows row, ConstRows from);
 void add(Rows row, ConstRows by);

@@ -43,13 +43,7 @@ class DataPoisoning final : public Attack {
       std::iota(samples.begin(), samples.end(), 0U);
       for (std::size_t copy = 0; copy < options_.copies; ++copy)
         for (std::size_t i = own; i < data.size(); ++i) samples.push_back(static_cast<std::uint32_t>(i));
-      const nn::TrainingPlace training{.network = at.training.network,
-                                       .data = data,
-                                       .samples = samples,
-                                       .round = at.training.round,
-                                       .stream = at.training.stream,
-                                       .stop = at.training.stop};
-      return benign_update(at.benign, training, at.round.global, change, at.algorithm);
+      return benign_update_on(data, samples, at, change);
     });
   }
 

@@ -36,13 +36,7 @@ class LabelFlip final : public Attack {
       const data::Dataset data = relabelled(at.training, at.round.lasting);
       std::vector<std::uint32_t> samples(data.size());
       std::iota(samples.begin(), samples.end(), 0U);
-      const nn::TrainingPlace training{.network = at.training.network,
-                                       .data = data,
-                                       .samples = samples,
-                                       .round = at.training.round,
-                                       .stream = at.training.stream,
-                                       .stop = at.training.stop};
-      return benign_update(at.benign, training, at.round.global, change, at.algorithm);
+      return benign_update_on(data, samples, at, change);
     });
   }
 
