@@ -16,14 +16,6 @@
 #include "verbs.h"
 
 namespace tocsin::apps {
-namespace {
-std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
-  std::vector<lab::RecordedRun> runs;
-  for (const std::string& path : paths) runs.emplace_back(path);
-  return runs;
-}
-}  // namespace
-
 int compare(const CommandLine& line) {
   StopSignals signals;
   OutFolder out(line.out);

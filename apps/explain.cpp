@@ -170,13 +170,6 @@ std::vector<std::uint32_t> samples_of(const CommandLine& line, const lab::Explai
   return samples;
 }
 
-std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
-  std::vector<lab::RecordedRun> runs;
-  for (const std::string& path : paths) runs.emplace_back(path);
-  lab::RecordedRun::tell_apart({&runs});
-  return runs;
-}
-
 /// Those of the first run that has some. Throws RunError(Exit::mismatch) for runs of other data or networks.
 std::vector<attack::Target> targets_of(const std::vector<lab::RecordedRun>& runs, lab::DataShelf& shelf) {
   std::vector<attack::Target> targets;
@@ -229,7 +222,8 @@ void write_figures(OutFolder& out, const lab::FigureSubject& subject, const std:
 int explain_runs(const CommandLine& line) {
   if (line.shared_scale && line.names.size() != 2) refuse_idle("--shared-scale", "pair grids are of two runs");
   OutFolder out(line.out);
-  const std::vector<lab::RecordedRun> runs = opened(line.names);
+  std::vector<lab::RecordedRun> runs = opened(line.names);
+  lab::RecordedRun::tell_apart({&runs});
   lab::DataShelf shelf;
   const lab::Plan& first = runs.front().plan();
   const lab::Setting setting = lab::make_setting(first, shelf.get(first));

@@ -31,6 +31,12 @@ void refuse_idle(const std::string& flag, const std::string& why) {
   throw RunError(Exit::usage, fmt::format("{} has no effect here: {}", flag, why));
 }
 
+std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths) {
+  std::vector<lab::RecordedRun> runs;
+  for (const std::string& path : paths) runs.emplace_back(path);
+  return runs;
+}
+
 std::size_t asked_round(const CommandLine& line, const lab::ExplainPlan& plan, const lab::RecordedRun& run) {
   constexpr std::size_t kPaperRound = 8;
   if (line.round > 0) return line.round;

@@ -18,6 +18,8 @@ lab::ExplainPlan explain_plan(const CommandLine& line, const lab::Plan* run, con
 /// Throws RunError(Exit::usage): a flag that changes nothing is one that was meant otherwise.
 [[noreturn]] void refuse_idle(const std::string& flag, const std::string& why);
 
+/// The runs in these folders, in their order.
+std::vector<lab::RecordedRun> opened(const std::vector<std::string>& paths);
 /// --round, else the eighth with preset "paper" where the run kept it, as in the paper; else 0, the last.
 std::size_t asked_round(const CommandLine& line, const lab::ExplainPlan& plan, const lab::RecordedRun& run);
 

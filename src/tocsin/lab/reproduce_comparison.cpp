@@ -30,26 +30,17 @@ Table counted(const RunComparison& comparison) {
   return table;
 }
 
-ComparedPlans plans_of(const Experiment& experiment, const ExplainPlan& explain) {
-  ComparedPlans plans;
-  for (const Plan& plan : experiment.plans) {
-    if (plan.variant == explain.benign) plans.benign.push_back({plan.run_name(), &plan});
-    if (plan.variant == explain.attacked) plans.attacked.push_back({plan.run_name(), &plan});
-    if (plan.variant == explain.sham && !explain.sham.empty()) plans.sham.push_back({plan.run_name(), &plan});
+/// What `make` makes of each plan of the variants to compare, by kind.
+template <class Kinds, class Make>
+Kinds by_kind(const Experiment& experiment, const ExplainPlan& explain, Make make) {
+  Kinds kinds;
+  for (std::size_t p = 0; p < experiment.plans.size(); ++p) {
+    const std::string& variant = experiment.plans[p].variant;
+    if (variant == explain.benign) kinds.benign.push_back(make(p));
+    if (variant == explain.attacked) kinds.attacked.push_back(make(p));
+    if (variant == explain.sham && !explain.sham.empty()) kinds.sham.push_back(make(p));
   }
-  return plans;
-}
-
-ComparedRuns runs_of(const Reproduction& reproduction, std::size_t experiment, const ExplainPlan& explain) {
-  ComparedRuns runs;
-  for (std::size_t p = 0; p < reproduction.experiments[experiment].plans.size(); ++p) {
-    const std::string& variant = reproduction.experiments[experiment].plans[p].variant;
-    const std::string& path = reproduction.runs[reproduction.serving[experiment][p]].path;
-    if (variant == explain.benign) runs.benign.emplace_back(path);
-    if (variant == explain.attacked) runs.attacked.emplace_back(path);
-    if (variant == explain.sham && !explain.sham.empty()) runs.sham.emplace_back(path);
-  }
-  return runs;
+  return kinds;
 }
 }  // namespace
 
@@ -57,7 +48,9 @@ void check_comparisons(const Reproduction& reproduction) {
   for (const Experiment& experiment : reproduction.experiments) {
     const std::optional<ExplainPlan>& explain = experiment.plans.front().explain;
     if (!explain || explain->benign.empty()) continue;
-    const ComparedPlans plans = plans_of(experiment, *explain);
+    const auto plans = by_kind<ComparedPlans>(experiment, *explain, [&](std::size_t p) {
+      return ComparedPlans::Named{experiment.plans[p].run_name(), &experiment.plans[p]};
+    });
     for (const auto& [name, found] : {std::pair{&explain->benign, !plans.benign.empty()},
                                       {&explain->attacked, !plans.attacked.empty()},
                                       {&explain->sham, explain->sham.empty() || !plans.sham.empty()}})
@@ -77,7 +70,8 @@ std::vector<ReproducedComparison> compare_reproduction(Reproduction& reproductio
     Experiment& experiment = reproduction.experiments[e];
     const std::optional<ExplainPlan>& explain = experiment.plans.front().explain;
     if (!explain || explain->benign.empty()) continue;
-    ComparedRuns runs = runs_of(reproduction, e, *explain);
+    auto runs = by_kind<ComparedRuns>(
+        experiment, *explain, [&](std::size_t p) { return RecordedRun(reproduction.runs[reproduction.serving[e][p]].path); });
     RecordedRun::tell_apart({&runs.benign, &runs.attacked, &runs.sham});
     Workers threads(workers, nn::prepare_thread);
     const std::size_t round = explain->rounds.front();
