@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One whole round of a federation: 10 clients of 600 random images, evaluation of 1,000, by network, rule and workers. Counters
-// give the shares of a round that are not training: `inspect` (detectors), `aggregate` (crafting, rule, figures, server step) and
+// One whole round of a federation: 10 clients of 600 random images, evaluation of 1,000, by network, rule and workers. `apart` is
+// two federations of one worker that know nothing of each other: what the machine can give to two workers at most. Counters give
+// the shares of a round that are not training: `inspect` (detectors), `aggregate` (crafting, rule, figures, server step) and
 // `evaluate`. Detectors are timed with shards of 6,000, since what they cost does not depend on how long clients train.
 #include <benchmark/benchmark.h>
 
@@ -49,11 +50,13 @@ void one_round(benchmark::State& state, const std::string& network, const std::s
     evaluate += times.evaluate_seconds;
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kClients * shard));
-  if (detectors) state.counters["inspect_share"] = inspect / total;
-  state.counters["aggregate_share"] = aggregate / total;
-  state.counters["evaluate_share"] = evaluate / total;
+  const auto share = [&](double part) { return benchmark::Counter(part / total, benchmark::Counter::kAvgThreads); };
+  if (detectors) state.counters["inspect_share"] = share(inspect);
+  state.counters["aggregate_share"] = share(aggregate);
+  state.counters["evaluate_share"] = share(evaluate);
 }
 BENCHMARK_CAPTURE(one_round, lenet_weighted_mean, "lenet", "weighted_mean")->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK_CAPTURE(one_round, lenet_weighted_mean_apart, "lenet", "weighted_mean")->Arg(1)->Threads(2)->UseRealTime();
 BENCHMARK_CAPTURE(one_round, lenet_detectors, "lenet", "weighted_mean", 6000, true)->Arg(2)->UseRealTime();
 BENCHMARK_CAPTURE(one_round, lenet_krum, "lenet", "krum")->Arg(1)->Arg(2)->UseRealTime();
 BENCHMARK_CAPTURE(one_round, mlp_median, "mlp", "median")->Arg(1)->Arg(2)->UseRealTime();

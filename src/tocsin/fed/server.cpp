@@ -2,8 +2,10 @@
 // Folding, and the server's step: sums in double, in client order.
 #include "tocsin/fed/server.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "tocsin/core/errors.h"
@@ -12,13 +14,10 @@
 
 namespace tocsin::fed {
 namespace {
-/// Whether all of `values` survive being stored as `element`.
-bool fit(std::span<const double> values, Element element) {
-  const double most =
-      element == Element::float32 ? static_cast<double>(std::numeric_limits<float>::max()) : std::numeric_limits<double>::max();
-  bool all = true;
-  for (const double value : values) all &= std::abs(value) <= most;
-  return all;
+/// Whether `value` survives being stored as `element`.
+bool fits(double value, Element element) {
+  return std::abs(value) <= (element == Element::float32 ? static_cast<double>(std::numeric_limits<float>::max())
+                                                         : std::numeric_limits<double>::max());
 }
 }  // namespace
 
@@ -59,7 +58,7 @@ defense::Decision Folding::decide() const {
   decision.aggregation.update = sum_;
   for (double& weight : decision.aggregation.weights) weight *= scale;
   for (double& value : decision.aggregation.update) value *= scale;
-  if (fit(decision.aggregation.update, element_)) return decision;
+  if (std::ranges::all_of(decision.aggregation.update, [this](double value) { return fits(value, element_); })) return decision;
   decision.aggregation = {};
   decision.held = "diverged: the aggregate is not finite";
   decision.diverged = true;
@@ -70,14 +69,20 @@ bool server_step(const ServerPlan& plan, std::span<const double> update, Rows gl
   const std::size_t d = update.size();
   require(global.coordinates() == d && (momentum.empty() || momentum.size() == d),
           "server step: {} parameters, an update of {} and a momentum of {}", global.coordinates(), d, momentum.size());
-  std::vector<double> next = momentum, moved = global.row(0);
-  for (std::size_t j = 0; j < next.size(); ++j) next[j] = plan.momentum * next[j] + update[j];
-  const double* step = next.empty() ? update.data() : next.data();
-  for (double& value : moved) value += plan.learning_rate * *step++;
-  if (!fit(next, Element::float64) || !fit(moved, global.element())) return false;
-  global.assign(0, moved);
-  momentum = std::move(next);
-  return true;
+  const auto step = [&](std::size_t j) { return momentum.empty() ? update[j] : plan.momentum * momentum[j] + update[j]; };
+  return global.visit([&](auto rows) {
+    const auto values = rows[0];
+    const auto moved = [&](std::size_t j) { return static_cast<double>(values[j]) + plan.learning_rate * step(j); };
+    // Looked at first and taken afterwards: a second vector in double would be what a round holds most.
+    bool all = true;
+    for (std::size_t j = 0; j < d; ++j) all &= fits(step(j), Element::float64) && fits(moved(j), global.element());
+    if (!all) return false;
+    for (std::size_t j = 0; j < d; ++j) {
+      values[j] = static_cast<std::remove_cvref_t<decltype(values[j])>>(moved(j));
+      if (!momentum.empty()) momentum[j] = step(j);
+    }
+    return true;
+  });
 }
 
 }  // namespace tocsin::fed
