@@ -204,6 +204,9 @@ TEST(SetOverride, RefusesMalformedAssignments) {
   EXPECT_EQ(overridden("a='x"), "--set a: the value cannot be read: encountered end-of-file (in string)");
   EXPECT_EQ(overridden("a=1\nb=2"), "--set a: the value cannot be read: one value is expected behind '='");
   EXPECT_EQ(overridden("a=b=c"), "--set a: the value cannot be read: could not determine value type (in value)");
+  for (const std::string sign : {"", "-"})
+    EXPECT_EQ(overridden("seed=" + sign + "99999999999999999999"),
+              "--set seed: the value cannot be read: '99999999999999999999' is not representable in 64 bits (in decimal integer)");
   EXPECT_EQ(overridden("a=x\x1b[1m").substr(0, 34), "--set a: the value cannot be read:");
   EXPECT_EQ(overridden("a=\xff").substr(0, 34), "--set a: the value cannot be read:");
   EXPECT_EQ(overridden("[a]\nb=1"), "--set [a]\\x0ab: one key is expected before '='");

@@ -38,5 +38,6 @@ finds 'no SPDX line' $room/a.cpp 'int a();\n'
 finds 'no pragma once' $room/a.h "$spdx\nint a();\n"
 finds 'a file of 501 lines' $room/a.cpp "$spdx\n$(yes 'int a();\n' | head -n 500 | tr -d '\n')"
 finds 'a name that says nothing' $room/string_utils.cpp "$spdx\n"
+finds 'a package of others' tools/theirs-1.0-py3-none-any.whl 'PK'
 finds 'a machine path' docs/page.md 'see /home/someone/notes\n'
 exit "$status"

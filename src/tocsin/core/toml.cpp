@@ -193,6 +193,12 @@ Override split(std::string_view assignment) {
   return result;
 }
 
+/// An integer, though perhaps one that 64 bits cannot hold; 007 is none.
+bool is_integer(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  return !text.empty() && text.front() != '0' && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 Value override_value(const Override& given) {
   if (given.value.empty()) refuse(given.place, "a value is missing behind '='", "an empty string is written \"\"");
   std::optional<Fault> fault;  // of the value read as TOML; a bare word, which is none, becomes a string
@@ -205,8 +211,8 @@ Value override_value(const Override& given) {
   } catch (const ConfigError& error) {
     fault = error.faults().front();
   }
-  const bool bare = given.value.find_first_of("\"'[]{}=,") == std::string_view::npos && given.value.size() <= kLongestString &&
-                    printable(given.value, kLongestString) == given.value;
+  const bool bare = given.value.find_first_of("\"'[]{}=,") == std::string_view::npos && !is_integer(given.value) &&
+                    given.value.size() <= kLongestString && printable(given.value, kLongestString) == given.value;
   if (!bare) refuse(given.place, "the value cannot be read: " + fault->message, fault->hint);
   return Value(std::string(given.value), given.place);
 }
