@@ -291,6 +291,23 @@ TEST(Expect, EveryNumberOfARecordMayBeNamed) {
   for (const std::string& name : seen) EXPECT_EQ(known.count(name), 1u) << name;
 }
 
+TEST(Expect, TheGapIsBetweenTheBandsOnEitherSide) {
+  const auto gap = [](double least, double most) {
+    const Table record = parse_record(fmt::format(
+        R"({{"stealth":{{"band":{{"malicious_min":{},"malicious_max":{},"benign_min":4,"benign_max":6}}}}}})", least, most));
+    return value_in(record, "stealth.band.gap", Whose::malicious);
+  };
+  EXPECT_EQ(gap(9, 11), 3.0);    // above
+  EXPECT_EQ(gap(1, 3.5), 0.5);   // below
+  EXPECT_EQ(gap(5.5, 8), -0.5);  // reaches in from above
+  EXPECT_EQ(gap(3, 4.25), -0.25);
+  EXPECT_EQ(gap(4.5, 5.5), -1.5);  // within
+  EXPECT_EQ(gap(3, 9), -3.0);      // around it
+  EXPECT_EQ(value_in(parse_record(R"({"stealth":{"band":{"malicious_min":null,"malicious_max":2,"benign_min":1,"benign_max":3}}})"),
+                     "stealth.band.gap", Whose::malicious),
+            std::nullopt);
+}
+
 TEST(Expect, RecordsThatDoNotFitTheirDoneAreRefused) {
   const support::Folder folder;
   const std::string path = support::run(folder, support::kBlobs)[0].path;

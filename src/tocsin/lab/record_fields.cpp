@@ -96,6 +96,20 @@ std::optional<double> share_of(const Table& record, std::string_view field, bool
   if (of == 0) return std::nullopt;
   return static_cast<double>(chosen) / static_cast<double>(of);
 }
+constexpr std::string_view kGap = ".gap";
+
+/// How far the distances of the malicious clients lie outside the band of the benign ones, below it or above; negative where they
+/// reach into it. Made of four fields of the record.
+std::optional<double> gap_of(const Table& record, std::string_view band) {
+  const auto edge = [&](std::string_view name) {
+    const Value* value = find(record, fmt::format("{}.{}", band, name));
+    return value == nullptr ? std::nullopt : number_of(*value);
+  };
+  const std::optional<double> least = edge("malicious_min"), most = edge("malicious_max"), low = edge("benign_min"),
+                              high = edge("benign_max");
+  if (!least || !most || !low || !high) return std::nullopt;
+  return std::max(*least - *high, *low - *most);
+}
 }  // namespace
 
 std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
@@ -130,7 +144,7 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
     add(FieldShape::number, blind, {"threshold"});
   }
   for (const char* band : {"stealth.band.", "stealth.band_weights."})
-    add(FieldShape::number, band, {"figure", "malicious_min", "malicious_max", "benign_min", "benign_max", "passed"});
+    add(FieldShape::number, band, {"figure", "malicious_min", "malicious_max", "benign_min", "benign_max", "passed", "gap"});
   // Not in the records: `reproduce` adds them to the last record of the attacked runs that it compared (reproduce_comparison.cpp).
   add(FieldShape::number, "comparison.",
       {"cells", "distinguishable", "indistinguishable", "blind", "shifted", "undecided", "closer"});
@@ -162,6 +176,7 @@ std::vector<Table> read_records(const FinishedRun& run) {
 
 std::optional<double> value_in(const Table& record, std::string_view field, Whose whose) {
   const bool malicious = whose == Whose::malicious;
+  if (field.ends_with(kGap)) return gap_of(record, field.substr(0, field.size() - kGap.size()));
   const Value* value = find(record, field);
   if (value == nullptr) return std::nullopt;
   if (field == "selected") return share_of(record, field, malicious);
