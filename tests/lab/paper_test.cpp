@@ -26,17 +26,17 @@ constexpr Band kBands[] = {
     {"P1", "sham", "target_confidence", Statistic::max, 0.0, 0.3},                           // .047 to .102
     {"P2", "boosting", "stealth.accuracy_check.passed", Statistic::mean, 0.0, 0.1},          // 0
     {"P2", "boosting", "stealth.accuracy_check_printed.passed", Statistic::mean, 0.0, 0.1},  // 0
-    {"P2", "boosting", "stealth.band.malicious_min", Statistic::mean, 4.5, 6.5},           // 5.28 to 5.40; the others: at most 3.0
-    {"P2", "boosting", "stealth.sparsity.malicious_sparsity", Statistic::mean, 0.5, 0.7},  // .576 to .583; the others: .27
-    {"P2", "sham", "stealth.accuracy_check.passed", Statistic::mean, 0.85, 1.0},           // 1
-    {"P2", "sham", "stealth.band.malicious_min", Statistic::mean, 2.3, 3.4},               // 2.80 to 2.85
-    {"P4", "alternating", "target_confidence", Statistic::mean, 0.15, 0.65},               // .29 to .38
-    {"P4", "alternating", "stealth.accuracy_check.passed", Statistic::mean, 0.8, 1.0},     // 1
-    {"P4", "alternating", "stealth.band.malicious_min", Statistic::mean, 5.5, 8.5},  // 6.86 to 7.07: it does not follow the band
-    {"P4", "alternating", "test_accuracy", Statistic::last, 0.83, 0.90},             // .860 to .868
-    {"P8", "implicit", "target_confidence", Statistic::mean, 0.0, 0.1},              // .015 to .024; explicit: .82
-    {"P9", "copies-1000", "target_confidence", Statistic::max, 0.0, 0.3},            // .081 to .119
-    {"P9", "copies-1000", "test_accuracy", Statistic::last, 0.83, 0.90},             // .863 to .869
+    {"P2", "boosting", "stealth.band.gap", Statistic::mean, 1.6, 3.1},                       // 2.30 to 2.43
+    {"P2", "boosting", "stealth.sparsity.malicious_sparsity", Statistic::mean, 0.5, 0.7},    // .576 to .583; the others: .27
+    {"P2", "sham", "stealth.accuracy_check.passed", Statistic::mean, 0.85, 1.0},             // 1
+    {"P2", "sham", "stealth.band.gap", Statistic::mean, -0.6, 0.0},                          // -.17 to -.14
+    {"P4", "alternating", "target_confidence", Statistic::mean, 0.15, 0.65},                 // .29 to .38
+    {"P4", "alternating", "stealth.accuracy_check.passed", Statistic::mean, 0.8, 1.0},       // 1
+    {"P4", "alternating", "stealth.band.gap", Statistic::mean, 2.6, 5.2},  // 3.81 to 3.97: it does not follow the band
+    {"P4", "alternating", "test_accuracy", Statistic::last, 0.83, 0.90},   // .860 to .868
+    {"P8", "implicit", "target_confidence", Statistic::mean, 0.0, 0.1},    // .015 to .024; explicit: .82
+    {"P9", "copies-1000", "target_confidence", Statistic::max, 0.0, 0.3},  // .081 to .119
+    {"P9", "copies-1000", "test_accuracy", Statistic::last, 0.83, 0.90},   // .863 to .869
 };
 
 TEST(SlowPaper, BehavesAsMeasuredInASizeOfItsOwn) {
