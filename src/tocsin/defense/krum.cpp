@@ -132,14 +132,21 @@ RuleOptions read_multi_krum(Options& options) {
 
 /// The fewest rows for which the bound holds and the rows kept are at least 1 and at most n - f.
 std::size_t fewest(std::size_t f, const RuleOptions& options) {
-  std::size_t n = 2 * f + (options.krum.bound == Bound::two_f_3 ? 3 : 1);
-  if (options.krum.selection == Selection::iterative) return std::max({n, 2 * f + 3, fewest_to_cap(options.weights, f)});
-  const auto fits = [&] {
+  const std::size_t least = 2 * f + (options.krum.bound == Bound::two_f_3 ? 3 : 1);
+  if (options.krum.selection == Selection::iterative) return std::max({least, 2 * f + 3, fewest_to_cap(options.weights, f)});
+  const auto fits = [&](std::size_t n) {
     const double keep = options.keep.of(static_cast<double>(n), static_cast<double>(f));
     return keep >= 1 && keep <= static_cast<double>(n - f);
   };
-  while (!fits()) ++n;
-  return std::max(n, fewest_to_cap(options.weights, f));
+  // Once it fits it fits for more rows too: steps that double, then halves.
+  constexpr std::size_t kMost = std::size_t{1} << 52;  // whole numbers in a double
+  std::size_t low = least, high = least;
+  for (std::size_t step = 1; !fits(high) && high < kMost; step *= 2) low = high, high += step;
+  while (high - low > 1) {
+    const std::size_t middle = low + (high - low) / 2;
+    (fits(middle) ? high : low) = middle;
+  }
+  return std::max(high, fewest_to_cap(options.weights, f));
 }
 
 class Krum final : public Aggregator {

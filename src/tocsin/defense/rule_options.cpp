@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tocsin/defense/rule_options.h"
 
+#include <variant>
+
 #include "tocsin/core/errors.h"
 
 namespace tocsin::defense {
@@ -17,7 +19,11 @@ AssumedMalicious read_assumed(Options& options) {
                                                  .at_least = 0,
                                                  .words = {"assumed"},
                                                  .help = "malicious rows to expect among these, instead of what the threat says"});
-  if (const auto* own = std::get_if<std::size_t>(&given)) return AssumedMalicious(*own);
+  const auto* own = std::get_if<std::size_t>(&given);
+  if (own == nullptr) return AssumedMalicious();
+  constexpr std::size_t kMost = std::size_t{1} << 32;  // ids of clients have 32 bits, and 2 f + 3 must not overflow
+  if (*own <= kMost) return AssumedMalicious(*own);
+  options.fault("f", fmt::format("f = {}: there cannot be so many clients", *own), "set f to fewer than half of the cohort");
   return AssumedMalicious();
 }
 
