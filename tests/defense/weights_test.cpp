@@ -77,6 +77,11 @@ TEST(Masses, AddUpToTheRowsThatHaveAny) {
   EXPECT_EQ(result.malicious, 1.5);
 }
 
+TEST(Masses, ExactlyHalfIsTooMuchHoweverItRounds) {
+  for (const auto& samples : {Numbers{57, 51, 21, 21, 21, 21, 21, 21, 21, 2, 1}, Numbers{46, 36, 28, 28, 28, 28, 25, 1}})
+    EXPECT_THROW((void)masses("median", kSamples, samples, samples.size(), 3), TooFew);
+}
+
 TEST(Masses, RefuseHalf) {
   EXPECT_EQ(error_of([] {
               masses("krum", kSamples, Numbers{1, 1, 2}, 3, 1);

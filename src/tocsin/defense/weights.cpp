@@ -103,14 +103,17 @@ Masses masses(std::string_view rule, const WeightOptions& options, std::span<con
   }
   if (present == 0) throw TooFew(fmt::format("{}: no row has any weight, the clients report no samples", rule));
   result.total = static_cast<double>(present);
-  for (double& weight : result.of_row) weight = weight * result.total / sum;
   result.malicious = static_cast<double>(f);
-  if (options.mass == MaliciousMass::worst) {
+  bool half = 2 * result.malicious >= result.total;
+  if (options.mass == MaliciousMass::worst) {  // compared before it is scaled: counts of samples add up exactly
     std::vector<double> heaviest = result.of_row;
     std::sort(heaviest.begin(), heaviest.end(), std::greater<>());
-    result.malicious = std::accumulate(heaviest.begin(), heaviest.begin() + static_cast<std::ptrdiff_t>(std::min(f, n)), 0.0);
+    const double held = std::accumulate(heaviest.begin(), heaviest.begin() + static_cast<std::ptrdiff_t>(std::min(f, n)), 0.0);
+    half = 2 * held >= sum;
+    result.malicious = held * result.total / sum;
   }
-  if (2 * result.malicious >= result.total)
+  for (double& weight : result.of_row) weight = weight * result.total / sum;
+  if (half)
     throw TooFew(fmt::format(
         "{}: the {} heaviest of {} rows hold {:.3g} of the weight, and less than half is needed; use weights = \"capped\"", rule, f,
         present, result.malicious / result.total));
