@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // P1, P2, P4, P8 and P9 of Bhagoji et al. in a size of their own: the small one with `mlp`. Asserted is what this size does, in
-// bands from seeds 1 to 3 (experiments/bhagoji2019/results/small-mlp-seeds-1-to-3.md); what the paper claims is a verdict of
-// `tocsin reproduce`.
+// bands from seeds 1 to 3 (experiments/bhagoji2019/results/small-mlp-seeds-1-to-3.md; the gaps were measured later); what the paper
+// claims is a verdict of `tocsin reproduce`.
 #include <gtest/gtest.h>
 
 #include "support/experiment.h"

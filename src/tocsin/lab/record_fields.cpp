@@ -96,7 +96,8 @@ std::optional<double> share_of(const Table& record, std::string_view field, bool
   if (of == 0) return std::nullopt;
   return static_cast<double>(chosen) / static_cast<double>(of);
 }
-constexpr std::string_view kGap = ".gap";
+
+constexpr std::string_view kGap = ".gap";  ///< not in the records, made of what is
 
 /// How far the distances of the malicious clients lie outside the band of the benign ones, below it or above; negative where they
 /// reach into it. Made of four fields of the record.

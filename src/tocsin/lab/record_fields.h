@@ -32,8 +32,9 @@ Table parse_record(std::string_view line, const std::string& file = "record", st
 /// All records of a finished run, checked against its DONE. Throws DataError.
 std::vector<Table> read_records(const FinishedRun& run);
 
-/// The number of a field in one record: flags are 0 or 1, ids (`selected`) the share of those clients among the ids' clients of
-/// the cohort; nothing where the record has none (absent, null, or nobody of that kind in the cohort).
+/// The number of a field in one record (or of `stealth.band.gap`, made of four fields): flags are 0 or 1, ids (`selected`) the
+/// share of those clients among the ids' clients of the cohort; nothing where the record has none (absent, null, or nobody of that
+/// kind in the cohort).
 std::optional<double> value_in(const Table& record, std::string_view field, Whose whose);
 /// Whether a malicious client took part.
 bool is_attacked(const Table& record);
