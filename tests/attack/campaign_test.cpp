@@ -152,6 +152,16 @@ TEST(Estimate, IsFlaggedAsAGuessWhereRowsAreAppliedWhole) {
   EXPECT_EQ(note, "its estimate of the others is a guess under this rule");
 }
 
+TEST(Estimate, IsFlaggedAsAGuessBesideTheServersMomentum) {
+  Attacker place;
+  place.round.server_momentum = true;
+  sent(place, "implicit_boosting", "estimate = 'post'");
+  place.round.index = 2;
+  std::string note;
+  sent(place, "implicit_boosting", "estimate = 'post'", &note);
+  EXPECT_EQ(note, "its estimate of the others is a guess beside the server's momentum");
+}
+
 TEST(Estimate, RefusesAMemoryOfTheFuture) {
   Participation last;
   last.round = 4;

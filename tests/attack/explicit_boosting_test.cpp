@@ -119,6 +119,30 @@ TEST(ExplicitBoosting, ReadsItsLossEveryHundredStepsInTheFormOfTheCode) {
   EXPECT_EQ(report.steps, 1U) << "the first reading follows the first step";
 }
 
+TEST(ExplicitBoosting, ReadsItsLossWithDropoutInTheFormOfTheCode) {
+  Attacker place("census_mlp");
+  const std::vector<double> first = sent(place, "boost = 1\nsteps = 1");
+  Updates reached(1, first.size(), Element::float64);
+  reached.rows().assign(0, place.global.rows().row(0));
+  add(reached.rows(), std::as_const(place.update).rows());
+  const auto network = nn::make_network(place.architecture, 2, nn::Precision::float64);
+  network->load(std::as_const(reached).rows());
+  network->put(*place.problem.test, std::vector<std::uint32_t>{place.targets[0].index, place.targets[1].index});
+  const std::vector<std::int32_t> wanted = {place.targets[0].wanted, place.targets[1].wanted};
+  network->enable_dropout(true);
+  const double noisy = network->gradient({.labels = wanted, .targets = {}}, place.round.stream.at("reading").at(1)).loss / 2;
+  network->forward();
+  const double plain = network->score({.labels = wanted, .targets = {}}).loss / 2;
+  ASSERT_GT(std::abs(noisy - plain), 1e-3);
+  const auto steps = [&](double tolerance) {
+    nn::TrainingReport report;
+    sent(place, fmt::format("form = 'code'\nsteps = 1\nlearning_rate = 0.1\ntolerance = {}", tolerance), &report);
+    return report.steps;
+  };
+  EXPECT_EQ(steps(noisy * (1 + 1e-9)), 1U);
+  EXPECT_GT(steps(noisy * (1 - 1e-9)), 1U);
+}
+
 TEST(ExplicitBoosting, WalksItsTargetsInBatches) {
   Attacker place;
   nn::TrainingReport report;

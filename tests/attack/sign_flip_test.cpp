@@ -11,9 +11,9 @@ using Numbers = std::vector<double>;
 const Updates kBenign = support::rows({{1, 2, 3}, {4, 5, 6}, {7, 8, 9}});  // X3 of rules.md
 
 /// Rows that two attackers with honest rows (1, 0, -2) and (0, 3, 4) send.
-std::vector<Numbers> crafted(const std::string& options, ConstRows benign = kBenign.rows()) {
+std::vector<Numbers> crafted(const std::string& options, ConstRows benign = kBenign.rows(), std::size_t round = 1) {
   Updates rows = support::rows({{1, 0, -2}, {0, 3, 4}});
-  const std::vector<AttackRound> rounds(2);
+  const std::vector<AttackRound> rounds(2, {.index = round});
   support::make(sign_flip_entry, options)->craft(rows.rows(), {.level = Level::benign, .own = {}, .benign = benign}, rounds);
   return {rows.rows().row(0), rows.rows().row(1)};
 }
@@ -38,6 +38,13 @@ TEST(SignFlip, CancelsThePlainSumOfAllRows) {
 
 TEST(SignFlip, IsHonestWhereNobodyBenignTakesPart) {
   EXPECT_EQ(crafted("of = 'benign_mean'", {}), (std::vector<Numbers>{{1, 0, -2}, {0, 3, 4}}));
+}
+
+TEST(SignFlip, IsHonestInRoundsThatAreNotScheduled) {
+  const std::string options = "schedule = { start = 3, period = 2, stop = 4 }";  // rounds 3 and 5
+  for (std::size_t round = 1; round <= 8; ++round)
+    EXPECT_EQ(crafted(options, kBenign.rows(), round)[0], (round == 3 || round == 5 ? Numbers{-1, 0, 2} : Numbers{1, 0, -2}))
+        << round;
 }
 
 TEST(SignFlip, NeedsTheBenignRowsOnlyForTheirMean) {

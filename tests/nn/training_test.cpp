@@ -183,7 +183,7 @@ std::vector<Samples> walked(const Samples& shard, std::size_t epochs, std::size_
     EXPECT_EQ(walk.samples(), batches.back().size());
     EXPECT_EQ(walk.step(), batches.size() - 1);
   }
-  EXPECT_TRUE(walk.is_done());
+  EXPECT_FALSE(walk.next());
   EXPECT_EQ(walk.steps(), batches.size());
   return batches;
 }
@@ -196,9 +196,26 @@ TEST(BatchWalk, FollowsItsOrder) {
   EXPECT_EQ(walked(shard, 2, 3, BatchOrder::as_listed), twice);
   const Samples order = epoch_order(shard, Stream(5), 1);
   EXPECT_EQ(walked(shard, 2, 7, BatchOrder::shuffled).back(), order);
-  // The published code: 7 / 3 = 2 batches an epoch, at 0, 3, 6 mod 4 = 2, 9 mod 4 = 1.
+  // The published code: 2 * 7 / 3 = 4 batches, at 0, 3, 6 mod 4 = 2, 9 mod 4 = 1; 3 * 7 / 3 = 7 of three epochs.
   const std::vector<Samples> published = {{3, 8, 1}, {9, 30, 7}, {1, 9, 30}, {8, 1, 9}};
   EXPECT_EQ(walked(shard, 2, 3, BatchOrder::published), published);
+  EXPECT_EQ(walked(shard, 3, 3, BatchOrder::published).size(), 7U);
+}
+
+TEST(BatchWalk, OfTheCodeTakesAnyBatch) {
+  const Samples shard = {3, 8, 1, 9, 30, 7, 12};
+  const auto network = fresh(3);
+  const data::Dataset data = made_up(40);
+  const TrainingPlace place{.network = *network, .data = data, .samples = shard, .stream = Stream(5), .stop = {}};
+  BatchWalk walk(place, 1, 3, BatchOrder::published), shuffled(place, 1, 3);
+  EXPECT_EQ(walk.steps(), 2U);
+  for (const auto& [k, label] : {std::pair{5U, 9}, {7U, 8}}) {  // at 15 mod 4 = 3, 21 mod 4 = 1
+    walk.take(k);
+    EXPECT_EQ(walk.samples(), 3U);
+    EXPECT_EQ(walk.wanted().labels[0], data.labels[static_cast<std::size_t>(label)]);
+  }
+  EXPECT_FALSE(walk.next()) << "two batches were taken, which is the whole walk";
+  EXPECT_THROW(shuffled.take(0), std::invalid_argument);
 }
 
 TEST(BatchWalk, OfTheCodeTakesAShardSmallerThanABatchWhole) {

@@ -2,8 +2,9 @@
 // Alternating minimization: one step on the targets, its change times lambda in place, then some steps on the own shard that keep
 // the update small and like the others' (L_tr + rho dist); and so on until the shard has been walked E_m times. Bhagoji,
 // Chakraborty, Mittal, Calo, arXiv:1811.12470, "Alternating minimization". Differs: form "code" takes the stealth steps first, ends
-// on a step on the targets, walks its batches without reshuffling (batch k begins at sample k B mod (l - B)) and squares the
-// distance.
+// on a step on the targets and squares the distance. It does not reshuffle: batch k begins at sample k B mod (l - B), and the cycle
+// that begins at step s takes the batches s, s + 1, s + 3, s + 6, ..., because the code adds up its offsets; its last cycle is
+// whole however few of the floor(E_m l / B) steps are left.
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,11 +29,10 @@ class AlternatingMinimization final : public Attack {
   Sent train(AttackPlace place, Rows update) const override {
     const Sending sending{.needs_estimate = options_.stealth.distance.anchor == Anchor::previous_others};
     return options_.stealth.campaign.conduct(std::move(place), update, sending, [&](Scene& scene, Rows change) {
-      const auto order = options_.stealth.code ? nn::BatchOrder::published : nn::BatchOrder::shuffled;
-      StealthTraining training(options_.stealth, scene, order, "alternating_minimization");
-      while (!training.is_done()) {
+      StealthTraining training(options_.stealth, scene, options_.stealth.order(), "alternating_minimization");
+      for (std::size_t step = 0; step < training.batches(); step += options_.stealth_steps) {
         if (options_.malicious_first) poison(training);
-        for (std::size_t k = 0; k < options_.stealth_steps && training.next_batch(); ++k) training.take_stealth_step();
+        hide(training, step);
         if (!options_.malicious_first) poison(training);
       }
       return training.finish(change);
@@ -40,6 +40,16 @@ class AlternatingMinimization final : public Attack {
   }
 
  private:
+  /// The stealth steps of the cycle that begins at `step`.
+  void hide(StealthTraining& training, std::size_t step) const {
+    for (std::size_t k = 0; k < options_.stealth_steps; ++k) {
+      if (options_.stealth.code)
+        training.take_batch(step + k * (k + 1) / 2);
+      else if (!training.next_batch())
+        return;
+      training.take_stealth_step();
+    }
+  }
   void poison(StealthTraining& training) const {
     if (training.find_malicious_step(options_.tolerance)) training.apply_malicious_step();
   }
@@ -82,9 +92,9 @@ constinit const Entry<Attack> alternating_minimization_entry{
     .summary = "alternates boosted steps on the targets with steps that make the update look benign",
     .paper = "arXiv:1811.12470",
     .status = Status::lightly_tested,
-    .facts =
-        stealth_facts("form \"code\" takes the stealth steps first, ends on a step on the targets, does not reshuffle its batches "
-                      "and takes half the square of the distance"),
+    .facts = stealth_facts(
+        "form \"code\" takes the stealth steps first, ends on a step on the targets, does not reshuffle its batches, of "
+        "which the cycle from step s takes s, s + 1, s + 3, s + 6, ..., and takes half the square of the distance"),
     .make = [](Options& options) -> std::unique_ptr<Attack> { return std::make_unique<AlternatingMinimization>(read(options)); },
 };
 

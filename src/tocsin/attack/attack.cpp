@@ -25,9 +25,8 @@ std::span<const Grant> grants() {
       {.what = "the test samples it wants misclassified"},
       {.what = "the global parameters of the rounds it takes part in"},
       {.what = "what it sent itself, and what it remembers of earlier rounds"},
-      {.what =
-           "the round's number, the size of the cohort, its share alpha_m in a weighted mean, the server's rate, whether the rule "
-           "applies rows whole"},
+      {.what = "the round's number, the size of the cohort, its share alpha_m in a weighted mean, the server's rate and whether it "
+               "has momentum, whether the rule applies rows whole"},
       {.what = "where malicious clients collude: the shares of all of them in the cohort"},
       {.what = "the finite benign updates of the round", .from = Level::benign},
       {.what = "the server's defense", .from = Level::server},

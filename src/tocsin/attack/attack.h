@@ -33,6 +33,7 @@ struct AttackRound {
   double weight = 0;       ///< alpha_m: this client's share in a weighted mean of the cohort
   double coalition = 0;    ///< where malicious clients collude: the shares of all of them in this cohort; else 0
   double server_rate = 1;
+  bool server_momentum = false;     ///< earlier rounds go on moving the global model
   bool rows_applied_whole = false;  ///< the rule applies single rows (median, Krum): boost "auto" is 1
   Stream stream = Stream(0);        ///< of this attack, round and client
   Stream lasting = Stream(0);       ///< of this attack and client, the same in every round: for what is decided once

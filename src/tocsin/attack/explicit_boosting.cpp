@@ -2,7 +2,8 @@
 // Explicit boosting: learn the wanted labels of a few targets from the start point s, then send lambda (w~ - s), so that the
 // server's average lands on w~. Bhagoji, Chakraborty, Mittal, Calo, arXiv:1811.12470, "Explicit boosting".
 // Differs: form "text" ends after `steps` steps; the published code (form "code") takes at least `steps`, reads the loss after
-// steps 1, 101, 201, ... and ends at 1e-6, here after 100,000 steps at the latest. Dropout stays on while learning, as in the code.
+// steps 1, 101, 201, ..., with dropout on, and ends at 1e-6, here after 100,000 steps at the latest. Dropout stays on while
+// learning, as in the code.
 #include <limits>
 #include <memory>
 #include <string>
@@ -63,8 +64,11 @@ class ExplicitBoosting final : public Attack {
     return report;
   }
   [[nodiscard]] bool ends(TargetLoss& targets, std::size_t steps, double& loss) const {
-    if (options_.code ? steps % kReadEvery == 1 : options_.tolerance > 0.0) loss = targets.loss();
-    if (options_.code) return steps >= options_.steps && loss <= options_.tolerance;
+    if (options_.code) {
+      if (steps % kReadEvery == 1) loss = targets.noisy_loss(steps);
+      return steps >= options_.steps && loss <= options_.tolerance;
+    }
+    if (options_.tolerance > 0.0) loss = targets.loss();
     return steps >= options_.steps || (options_.tolerance > 0.0 && loss <= options_.tolerance);
   }
 
@@ -74,6 +78,7 @@ class ExplicitBoosting final : public Attack {
 BoostingOptions read(Options& options) {
   BoostingOptions result;
   result.boost = read_boost(options);
+  refuse_idle_scope(options, result.boost);
   result.steps =
       options.count("steps", {.fallback = result.steps, .at_least = 1, .help = "optimizer steps; form \"code\": at least"});
   result.step = read_step_plan(options);
@@ -107,9 +112,9 @@ constinit const Entry<Attack> explicit_boosting_entry{
               .needs_targets = true,
               .stateful = true,
               .reads = "the global parameters, its targets, its own share in the average and the server's rate",
-              .differs = "form \"text\" ends after `steps` steps; the published code (form \"code\") takes at least `steps`, reads "
-                         "the loss every 100 "
-                         "and ends at 1e-6; dropout stays on while learning, as in the code"},
+              .differs =
+                  "form \"text\" ends after `steps` steps; the published code (form \"code\") takes at least `steps`, reads "
+                  "the loss every 100 steps, with dropout on, and ends at 1e-6; dropout stays on while learning, as in the code"},
     .make = [](Options& options) -> std::unique_ptr<Attack> { return std::make_unique<ExplicitBoosting>(read(options)); },
 };
 

@@ -2,7 +2,8 @@
 // Joint stealth objective: minimise lambda L_mal(w^_G) + L_tr(w_m) + rho dist(w_m, c). Each step is the sum of a benign one and a
 // malicious one times lambda, both from the same point: w <- w + step(L_tr + rho dist) + lambda step(L_mal).
 // Bhagoji, Chakraborty, Mittal, Calo, arXiv:1811.12470, "Stealthy model poisoning".
-// Differs: each part has its own optimizer state; nothing is boosted at the end, since lambda is in the steps.
+// Differs: each part has its own optimizer state; nothing is boosted at the end, since lambda is in the steps. form "code" walks
+// its batches without reshuffling (batch k begins at sample k B mod (l - B), floor(E l / B) of them) and squares the distance.
 #include <memory>
 #include <utility>
 
@@ -19,11 +20,11 @@ class Joint final : public Attack {
   Sent train(AttackPlace place, Rows update) const override {
     const Sending sending{.needs_estimate = options_.distance.anchor == Anchor::previous_others};
     return options_.campaign.conduct(std::move(place), update, sending, [&](Scene& scene, Rows change) {
-      StealthTraining training(options_, scene, nn::BatchOrder::shuffled, "joint");
+      StealthTraining training(options_, scene, options_.order(), "joint");
       while (training.next_batch()) {
-        const bool found = training.find_malicious_step();
+        training.find_malicious_step();
         training.take_stealth_step();
-        if (found) training.apply_malicious_step();
+        training.apply_malicious_step();
       }
       return training.finish(change);
     });
@@ -39,8 +40,10 @@ constinit const Entry<Attack> joint_entry{
     .summary = "minimises the training loss, a distance and the boosted loss on the targets together",
     .paper = "arXiv:1811.12470",
     .status = Status::lightly_tested,
-    .facts = stealth_facts("each part has its own optimizer state; nothing is boosted at the end, since lambda is in the steps"),
-    .make = [](Options& options) -> std::unique_ptr<Attack> { return std::make_unique<Joint>(read_stealth(options, 5)); },
+    .facts =
+        stealth_facts("each part has its own optimizer state; nothing is boosted at the end, since lambda is in the steps; form "
+                      "\"code\" does not reshuffle its batches and takes half the square of the distance"),
+    .make = [](Options& options) -> std::unique_ptr<Attack> { return std::make_unique<Joint>(read_stealth(options, 0)); },
 };
 
 }  // namespace tocsin::attack

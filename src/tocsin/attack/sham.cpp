@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "tocsin/attack/parts/campaign.h"
 #include "tocsin/attack/registry.h"
 
 namespace tocsin::attack {
@@ -11,17 +12,23 @@ namespace {
 /// Costs benign training.
 class Sham final : public Attack {
  public:
+  explicit Sham(const Schedule& schedule) : schedule_(schedule) {}
+
   Sent train(AttackPlace place, Rows update) const override {
-    const nn::TrainingPlace& own = place.training;
-    const nn::TrainingPlace anew{.network = own.network,
-                                 .data = own.data,
-                                 .samples = own.samples,
-                                 .round = own.round,
-                                 .stream = place.round.stream.at("sham"),
-                                 .stop = own.stop};
-    const nn::TrainingReport report = benign_update(place.benign, anew, place.round.global, update, place.algorithm);
-    return {.report = report, .memory = std::move(place.memory), .note = {}};
+    return Campaign{.schedule = schedule_}.conduct(std::move(place), update, {}, [](Scene& scene, Rows change) {
+      const AttackPlace& at = scene.place;
+      const nn::TrainingPlace anew{.network = at.training.network,
+                                   .data = at.training.data,
+                                   .samples = at.training.samples,
+                                   .round = at.training.round,
+                                   .stream = at.round.stream.at("sham"),
+                                   .stop = at.training.stop};
+      return benign_update(at.benign, anew, at.round.global, change, at.algorithm);
+    });
   }
+
+ private:
+  Schedule schedule_;
 };
 }  // namespace
 
@@ -31,7 +38,7 @@ constinit const Entry<Attack> sham_entry{
     .paper = "-",
     .status = Status::verified,
     .facts = {.trains = true, .reads = "its shard and the global parameters, as a benign client"},
-    .make = [](Options&) -> std::unique_ptr<Attack> { return std::make_unique<Sham>(); },
+    .make = [](Options& options) -> std::unique_ptr<Attack> { return std::make_unique<Sham>(read_schedule(options, false)); },
 };
 
 }  // namespace tocsin::attack

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "tocsin/attack/parts/campaign.h"
 #include "tocsin/attack/registry.h"
 #include "tocsin/kernels/combine.h"
 
@@ -18,6 +19,7 @@ struct SignFlipOptions {
   double c = 1.0;
   bool cancel = false;  ///< c = benign rows / malicious rows
   Of of = Of::own;
+  Schedule schedule;
 };
 
 /// Reads its own rows, or the benign ones. O(a d) or O(h d).
@@ -25,9 +27,9 @@ class SignFlip final : public Attack {
  public:
   explicit SignFlip(const SignFlipOptions& options) : options_(options) {}
 
-  void craft(Rows malicious, const Knowledge& knowledge, std::span<const AttackRound>) const override {
+  void craft(Rows malicious, const Knowledge& knowledge, std::span<const AttackRound> rounds) const override {
     const std::size_t a = malicious.clients(), h = knowledge.benign.clients();
-    if (a == 0) return;
+    if (a == 0 || !options_.schedule.is_due(rounds[0].index)) return;
     if (options_.of == Of::own) {
       malicious.visit([c = options_.c]<class T>(TypedRows<T> rows) {
         for (std::size_t i = 0; i < rows.clients(); ++i)
@@ -60,6 +62,7 @@ SignFlipOptions read(Options& options) {
   if (result.cancel && result.of == Of::own && !options.is_describing())
     options.fault("c", "sign_flip: c = \"cancel\" is defined for the benign mean only",
                   "set of = \"benign_mean\", or give c a number");
+  result.schedule = read_schedule(options, false);
   return result;
 }
 }  // namespace

@@ -14,8 +14,8 @@ struct UntargetedOptions {
   Campaign campaign;
   Boost boost;
   StepPlan step;
-  std::size_t epochs = 1;
-  std::size_t batch = 0;  ///< of own samples; 0: the training's
+  std::size_t epochs = 0;  ///< over the own shard; 0: the training's
+  std::size_t batch = 0;   ///< of own samples; 0: the training's
 };
 
 /// Costs benign training of as many epochs.
@@ -30,7 +30,8 @@ class Untargeted final : public Attack {
       nn::Network& network = at.training.network;
       const nn::OptimizerPlan plan = options_.step.resolve(at.benign.optimizer, at.round.index);
       nn::Optimizer optimizer(plan, network.gradient_vector().coordinates(), network.gradient_vector().element());
-      nn::BatchWalk walk(at.training, options_.epochs, options_.batch == 0 ? at.benign.batch : options_.batch);
+      nn::BatchWalk walk(at.training, options_.epochs == 0 ? at.benign.epochs : options_.epochs,
+                         options_.batch == 0 ? at.benign.batch : options_.batch);
       nn::TrainingReport report;
       network.load(scene.start);
       while (walk.next()) {
@@ -52,7 +53,8 @@ class Untargeted final : public Attack {
 UntargetedOptions read(Options& options) {
   UntargetedOptions result;
   result.boost = read_boost(options);
-  result.epochs = options.count("epochs", {.fallback = result.epochs, .at_least = 1, .help = "passes over its own shard"});
+  refuse_idle_scope(options, result.boost);
+  result.epochs = read_own_epochs(options, 0);
   result.batch = read_own_batch(options);
   result.step = read_step_plan(options);
   result.campaign = read_campaign(options, false);

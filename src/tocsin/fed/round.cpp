@@ -221,6 +221,7 @@ class OneRound {
                                 .weight = alpha[i],
                                 .coalition = parts_.threat.colluding ? coalition : 0.0,
                                 .server_rate = parts_.federation.server.learning_rate,
+                                .server_momentum = parts_.federation.server.momentum > 0.0,
                                 .rows_applied_whole = !parts_.rule_entry->facts.folds,
                                 .stream = parts_.root.at("attack").at(record.round).at(record.cohort[i]),
                                 .lasting = parts_.root.at("attack").at("lasting").at(record.cohort[i])});

@@ -46,9 +46,14 @@ void check_rule(const Plan& plan, PlanTables& tables, Faults& faults) {
                fmt::format("rule '{}' needs data of the server's own, which no key grants yet", plan.rule_entry->name));
 }
 
-/// A schedule that begins behind the last round never comes due.
+/// A schedule that begins behind the last round never comes due, and an estimate of the others needs an earlier round.
 void check_schedule(const Plan& plan, PlanTables& tables) {
   const Table resolved = tables.attack.resolved();
+  const Value* estimate = resolved.find("estimate");
+  const std::string* kind = estimate == nullptr ? nullptr : estimate->as<std::string>();
+  if (kind != nullptr && *kind != "none" && plan.federation.rounds == 1)
+    tables.attack.fault("estimate", fmt::format("estimate = \"{}\" is made from an earlier round, and the run has 1", *kind),
+                        "[federation] rounds = 2, or estimate = \"none\"");
   const Value* schedule = resolved.find("schedule");
   const Table* table = schedule == nullptr ? nullptr : schedule->as<Table>();
   const Value* start = table == nullptr ? nullptr : table->find("start");

@@ -128,33 +128,41 @@ std::vector<std::uint32_t> epoch_order(std::span<const std::uint32_t> samples, c
 
 BatchWalk::BatchWalk(const TrainingPlace& place, std::size_t epochs, std::size_t batch, BatchOrder order)
     : place_(place),
-      epochs_(epochs),
       batch_(order == BatchOrder::published ? std::max<std::size_t>(1, std::min(batch, place.samples.size())) : batch),
-      per_epoch_(0),
       kind_(order) {
   require(batch >= 1 && batch <= place.network.capacity(), "training: batch must be in [1, {}], got {}", place.network.capacity(),
           batch);
   const std::size_t count = place.samples.size();
-  per_epoch_ = order == BatchOrder::published ? count / batch_ : (count + batch_ - 1) / batch_;
+  steps_ = order == BatchOrder::published ? epochs * count / batch_ : epochs * ((count + batch_ - 1) / batch_);
 }
 
 bool BatchWalk::next() {
-  if (place_.stop.stop_requested()) throw Interrupted();
-  if (step_ == steps()) return false;
+  if (step_ == steps_) return false;
   if (kind_ == BatchOrder::published) {
-    const std::size_t room = place_.samples.size() - batch_;
-    chosen_ = place_.samples.subspan(room == 0 ? 0 : step_ * batch_ % room, batch_);
-  } else {
-    const std::size_t first = step_ % per_epoch_ * batch_;
-    if (kind_ == BatchOrder::shuffled && first == 0) order_ = epoch_order(place_.samples, place_.stream, step_ / per_epoch_);
-    const std::span<const std::uint32_t> all =
-        kind_ == BatchOrder::shuffled ? std::span<const std::uint32_t>(order_) : place_.samples;
-    chosen_ = all.subspan(first, std::min(batch_, all.size() - first));
+    take(step_);
+    return true;
   }
+  const std::size_t per_epoch = (place_.samples.size() + batch_ - 1) / batch_, first = step_ % per_epoch * batch_;
+  if (kind_ == BatchOrder::shuffled && first == 0) order_ = epoch_order(place_.samples, place_.stream, step_ / per_epoch);
+  const std::span<const std::uint32_t> all =
+      kind_ == BatchOrder::shuffled ? std::span<const std::uint32_t>(order_) : place_.samples;
+  put(all.subspan(first, std::min(batch_, all.size() - first)));
+  return true;
+}
+
+void BatchWalk::take(std::size_t k) {
+  require(kind_ == BatchOrder::published && batch_ <= place_.samples.size(), "training: no batch {} of {} samples in this order", k,
+          place_.samples.size());
+  const std::size_t room = place_.samples.size() - batch_;
+  put(place_.samples.subspan(room == 0 ? 0 : k * batch_ % room, batch_));
+}
+
+void BatchWalk::put(std::span<const std::uint32_t> chosen) {
+  if (place_.stop.stop_requested()) throw Interrupted();
+  chosen_ = chosen;
   gather_wanted(place_.data, chosen_, labels_, targets_);
   place_.network.put(place_.data, chosen_);
   ++step_;
-  return true;
 }
 
 TrainingReport train(const LocalTraining& training, const TrainingPlace& place) {

@@ -93,7 +93,7 @@ struct TrainingReport {
 };
 
 /// How the batches of a shard follow each other. published: as the code of arXiv:1811.12470 walks them: never reshuffled, batch k
-/// begins at sample k B mod (l - B), so that the last B samples are hardly used.
+/// begins at sample k B mod (l - B), so that the last B samples are hardly used; floor(E l / B) batches, all of B samples.
 /// as_listed: in the order of the shard.
 enum class BatchOrder { shuffled, as_listed, published };
 
@@ -104,15 +104,18 @@ class BatchWalk {
   BatchWalk(const TrainingPlace& place, std::size_t epochs, std::size_t batch, BatchOrder order = BatchOrder::shuffled);
   /// Puts the next batch into the network; false where there is none. Throws Interrupted.
   bool next();
+  /// Puts batch k of the published order into the network, also one beyond the walk. Throws Interrupted.
+  void take(std::size_t k);
   [[nodiscard]] Wanted wanted() const { return {labels_, targets_}; }
-  [[nodiscard]] std::size_t samples() const { return chosen_.size(); }      ///< of the batch
-  [[nodiscard]] std::size_t step() const { return step_ - 1; }              ///< of the batch, from 0
-  [[nodiscard]] std::size_t steps() const { return epochs_ * per_epoch_; }  ///< of the whole walk
-  [[nodiscard]] bool is_done() const { return step_ == steps(); }
+  [[nodiscard]] std::size_t samples() const { return chosen_.size(); }  ///< of the batch
+  [[nodiscard]] std::size_t step() const { return step_ - 1; }          ///< how many were taken before this batch
+  [[nodiscard]] std::size_t steps() const { return steps_; }            ///< of the whole walk
 
  private:
+  void put(std::span<const std::uint32_t> chosen);
+
   const TrainingPlace& place_;
-  std::size_t epochs_, batch_, per_epoch_, step_ = 0;
+  std::size_t batch_, steps_ = 0, step_ = 0;
   BatchOrder kind_;
   std::vector<std::uint32_t> order_;
   std::span<const std::uint32_t> chosen_;

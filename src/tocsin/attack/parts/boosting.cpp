@@ -32,6 +32,11 @@ Boost read_boost(Options& options) {
   return result;
 }
 
+void refuse_idle_scope(Options& options, const Boost& boost) {
+  if (boost.factor == 1.0 && boost.scope == Scope::weights)
+    options.no_effect("scope", "'scope' has no effect where boost = 1", "remove it, or boost = \"auto\"");
+}
+
 void boost_change(Rows row, double lambda, const Layout& layout, Scope scope) {
   row.visit([&]<class T>(TypedRows<T> rows) {
     for (const Tensor& tensor : layout.tensors) {

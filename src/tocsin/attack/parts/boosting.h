@@ -25,6 +25,8 @@ struct Boost {
 };
 /// Reads `boost` and `scope`.
 Boost read_boost(Options& options);
+/// Where the boost is all that the scope matters for: refuses scope = "weights" beside boost = 1.
+void refuse_idle_scope(Options& options, const Boost& boost);
 
 /// row_j *= lambda, [1, d], in double; biases stay as they are where only weights are boosted.
 void boost_change(Rows row, double lambda, const Layout& layout, Scope scope);

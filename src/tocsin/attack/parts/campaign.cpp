@@ -74,6 +74,8 @@ Sent Campaign::conduct(AttackPlace place, Rows update, const Sending& sending, c
     if (estimates && last.round > 0) others = last.others(place.round.global, place.round.index);
     if (estimates && last.round == 0) join(sent.note, "no estimate of the others before its second participation");
     if (!others.empty() && place.round.rows_applied_whole) join(sent.note, "its estimate of the others is a guess under this rule");
+    if (!others.empty() && place.round.server_momentum)
+      join(sent.note, "its estimate of the others is a guess beside the server's momentum");
     Updates shifted;
     ConstRows start = place.round.global;
     if (estimate == Estimate::pre && !others.empty()) {

@@ -14,10 +14,21 @@ std::size_t read_own_batch(Options& options) {
   return count == nullptr ? 0 : *count;
 }
 
+std::size_t read_own_epochs(Options& options, std::size_t fallback) {
+  constexpr std::string_view training = "training";
+  const auto epochs =
+      options.count_or_word("epochs", {.fallback = fallback == 0 ? std::variant<std::size_t, std::string_view>(training) : fallback,
+                                       .at_least = 1,
+                                       .words = {training},
+                                       .help = "E_m, passes over its own shard; \"training\": as benign"});
+  const std::size_t* count = std::get_if<std::size_t>(&epochs);
+  return count == nullptr ? 0 : *count;
+}
+
 StealthOptions read_stealth(Options& options, std::size_t epochs) {
   StealthOptions result;
   result.boost = read_boost(options);
-  result.epochs = options.count("epochs", {.fallback = epochs, .at_least = 1, .help = "E_m, passes over its own shard"});
+  result.epochs = read_own_epochs(options, epochs);
   result.batch = read_own_batch(options);
   result.step = read_step_plan(options);
   result.code = options.word("form", {.fallback = "text",
@@ -37,7 +48,8 @@ StealthTraining::StealthTraining(const StealthOptions& options, Scene& scene, nn
       distance_(options.distance, scene),
       plan_(scene.place.benign.optimizer),
       optimizer_(plan_, network_.gradient_vector().coordinates(), network_.gradient_vector().element()),
-      walk_(scene.place.training, options.epochs, options.batch == 0 ? scene.place.benign.batch : options.batch, order),
+      walk_(scene.place.training, options.epochs == 0 ? scene.place.benign.epochs : options.epochs,
+            options.batch == 0 ? scene.place.benign.batch : options.batch, order),
       dropout_(scene.place.training.stream.at("dropout")),
       flat_(1, scene.start.coordinates(), scene.start.element()),
       boosted_(1, scene.start.coordinates(), scene.start.element()) {
@@ -52,11 +64,12 @@ void StealthTraining::take_stealth_step() {
   is_saved_ = false;
 }
 
-bool StealthTraining::find_malicious_step(double tolerance) {
+bool StealthTraining::find_malicious_step(std::optional<double> skip_at) {
   if (!is_saved_) network_.save(flat_.rows());
   is_saved_ = true;
   targets_.network().load(flat_.rows());
-  if (targets_.gradient(malicious_steps_++) <= tolerance) return false;
+  const double loss = targets_.gradient(malicious_steps_++);
+  if (skip_at && loss <= *skip_at) return false;
   if (explanation_) explanation_->add_gradient(std::as_const(flat_).rows(), targets_.network());
   const double lambda = options_.boost.lambda(scene_.place.round);
   targets_.step(lambda);

@@ -21,13 +21,17 @@ struct StealthOptions {
   DistancePlan distance;
   StepPlan step;  ///< for L_mal; L_tr has the benign optimizer
   bool dropout = true;
-  std::size_t epochs = 1;  ///< over the own shard
+  std::size_t epochs = 0;  ///< over the own shard; 0: the training's
   std::size_t batch = 0;   ///< of own samples; 0: the training's
   bool code = false;
+  /// How batches of the own shard follow each other in this form.
+  [[nodiscard]] nn::BatchOrder order() const { return code ? nn::BatchOrder::published : nn::BatchOrder::shuffled; }
   std::optional<double> explanation = {};  ///< weight of a term in L_mal that keeps the targets' explanations; none: there is none
 };
-/// Reads them all; `epochs` is the default of that key.
+/// Reads them all; `epochs` is the default of that key, 0: the training's.
 StealthOptions read_stealth(Options& options, std::size_t epochs);
+/// Reads `epochs` where it means passes over the attacker's own shard; `fallback` and result 0: the training's.
+std::size_t read_own_epochs(Options& options, std::size_t fallback);
 /// Reads `batch` where it means samples of the attacker's own a step; 0: the training's. For Facts::batch too.
 std::size_t read_own_batch(Options& options);
 
@@ -51,12 +55,13 @@ class StealthTraining {
 
   /// Takes the next batch of the own shard; false once it has been walked E_m times. Throws Interrupted.
   bool next_batch() { return walk_.next(); }
-  [[nodiscard]] bool is_done() const { return walk_.is_done(); }
+  /// Takes batch k of the published order, also one beyond the walk. Throws Interrupted.
+  void take_batch(std::size_t k) { walk_.take(k); }
+  [[nodiscard]] std::size_t batches() const { return walk_.steps(); }  ///< of the whole walk
   /// w += step(L_tr + rho dist) on that batch.
   void take_stealth_step();
-  /// Finds w + lambda step(L_mal) from w as it is now, for `apply`; false if L_mal is at most `tolerance`, and then it is not
-  /// taken.
-  bool find_malicious_step(double tolerance = 0.0);
+  /// Finds w + lambda step(L_mal) from w as it is now, for `apply`; false if L_mal is at most `skip_at`, and then it is not taken.
+  bool find_malicious_step(std::optional<double> skip_at = {});
   /// w += the lambda step(L_mal) that was found, wherever w is by now.
   void apply_malicious_step();
   /// w - s.

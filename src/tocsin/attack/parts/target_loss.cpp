@@ -67,6 +67,12 @@ double TargetLoss::loss() {
   return place_.small.score({.labels = wanted_}).loss / static_cast<double>(all_.size());
 }
 
+double TargetLoss::noisy_loss(std::size_t step) {
+  put(all_);
+  const nn::BatchLoss sums = place_.small.gradient({.labels = wanted_}, place_.round.stream.at("reading").at(step));
+  return sums.loss / static_cast<double>(all_.size());
+}
+
 void TargetLoss::put(std::span<const std::uint32_t> chosen) {
   if (std::ranges::equal(chosen, put_)) return;
   put_.assign(chosen.begin(), chosen.end());

@@ -45,6 +45,8 @@ class TargetLoss {
   }
   /// Mean loss over all targets, without dropout.
   double loss();
+  /// The same as the published code reads it: with dropout as while learning, masks keyed by `step`.
+  double noisy_loss(std::size_t step);
   [[nodiscard]] std::size_t last_batch() const { return wanted_.size(); }
 
  private:
