@@ -90,18 +90,22 @@ Scenario attacked(const std::string& name) {
   scenario.targets = {{.index = 3, .label = 0, .wanted = 1}, {.index = 7, .label = 1, .wanted = 2}};
   return scenario;
 }
-/// Bytes of the rows that reach the rule in the first round, client by client.
-std::vector<std::string> rows_sent(const Scenario& scenario, const std::function<void(Federation&)>& change = {}) {
+/// Bytes of the rows that reach the rule in a round, client by client; the federation is changed just before it.
+std::vector<std::string> rows_sent(const Scenario& scenario, const std::function<void(Federation&)>& change = {},
+                                   std::size_t in_round = 1) {
   std::vector<std::string> rows;
-  support::SpyRule rule([&rows](ConstRows updates, const Round&) {
-    for (std::size_t i = 0; i < updates.clients(); ++i) rows.push_back(support::bytes_of(updates.slice(i, i + 1)));
+  support::SpyRule rule([&](ConstRows updates, const Round& round) {
+    if (round.index == in_round)
+      for (std::size_t i = 0; i < updates.clients(); ++i) rows.push_back(support::bytes_of(updates.slice(i, i + 1)));
   });
   Federation federation(scenario);
-  if (change) change(federation);
   federation.parts.rule = &rule;
   federation.parts.rule_entry = &support::kSpyEntry;
   State state = federation.start();
-  federation.round(state);
+  for (std::size_t round = 1; round <= in_round; ++round) {
+    if (change && round == in_round) change(federation);
+    federation.round(state);
+  }
   return rows;
 }
 constexpr std::size_t kBenign[] = {0, 2, 4}, kMalicious[] = {1, 3};
@@ -131,20 +135,42 @@ TEST_P(EveryAttack, SendsTheSameBytesForAnyNumberOfWorkers) {
   }
 }
 
+/// Gives the benign clients each other's shards, all of one size: counts are public.
+void swap_shards(Federation& federation) {
+  data::Partition& shards = federation.parts.partition;
+  std::swap(shards[0], shards[2]);
+  std::swap(shards[2], shards[4]);
+}
+
 TEST_P(EveryAttack, SendsTheSameBytesWhateverTheOthersHold) {
   Faults scratch;
   Options options = Options::describing(scratch);
   if (GetParam()->facts.needs(options) != attack::Level::own) GTEST_SKIP() << "reads what others send, by its own account";
   Scenario scenario = attacked(name());
   scenario.knowledge = attack::Level::own;
-  const auto once = rows_sent(scenario);
-  const auto other = rows_sent(scenario, [](Federation& federation) {
-    data::Partition& shards = federation.parts.partition;  // all of one size: counts are public
-    std::swap(shards[0], shards[2]);
-    std::swap(shards[2], shards[4]);
-  });
-  for (const std::size_t i : kMalicious) EXPECT_EQ(other[i], once[i]);
-  for (const std::size_t i : kBenign) EXPECT_NE(other[i], once[i]);
+  for (const std::size_t round : {1U, 2U}) {
+    const auto once = rows_sent(scenario, {}, round), other = rows_sent(scenario, swap_shards, round);
+    for (const std::size_t i : kMalicious) EXPECT_EQ(other[i], once[i]);
+    for (const std::size_t i : kBenign) EXPECT_NE(other[i], once[i]);
+  }
+}
+
+TEST_P(EveryAttack, EstimatesTheOthersFromWhatItHasAlone) {
+  const std::vector<OptionDoc> docs = options_of(*GetParam());
+  if (std::none_of(docs.begin(), docs.end(), [](const OptionDoc& doc) { return doc.key == "estimate"; }))
+    GTEST_SKIP() << "makes no estimate";
+  Scenario scenario = attacked(name());
+  scenario.knowledge = attack::Level::own;
+  const auto without = rows_sent(scenario, {}, 2);
+  for (const char* estimate : {"estimate = 'pre'", "estimate = 'post'"}) {
+    scenario.attack_options = estimate;
+    const auto first = rows_sent(scenario), once = rows_sent(scenario, {}, 2), other = rows_sent(scenario, swap_shards, 2);
+    for (const std::size_t i : kMalicious) {
+      EXPECT_EQ(first[i], rows_sent(attacked(name()))[i]) << "no estimate before its second participation";
+      EXPECT_NE(once[i], without[i]) << estimate;
+      EXPECT_EQ(other[i], once[i]) << estimate;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryAttack, testing::ValuesIn(attack::attacks().begin(), attack::attacks().end()),
