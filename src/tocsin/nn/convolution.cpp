@@ -14,8 +14,7 @@ Convolution::Convolution(Context& context, const Layer& layer, const memory::des
       layer_(layer),
       forward_desc_(best_forward(context, layer, source, rectified)),
       hint_(describe_forward(context, layer, forward_desc_.src_desc(), rectified, dnnl::algorithm::convolution_direct)),
-      weights_desc_(winograd_or_direct(tries_winograd(context, layer),
-                                       [&](dnnl::algorithm algorithm) { return describe_weights(algorithm); })),
+      weights_desc_(best_weights(context, layer, forward_desc_, hint_)),
       rectified_(rectified),
       output_(context.make(forward_desc_.dst_desc())) {
   if (const auto shape = winograd_shape(context, layer, forward_desc_.src_desc(), forward_desc_.dst_desc())) {
@@ -30,15 +29,11 @@ Convolution::Convolution(Context& context, const Layer& layer, const memory::des
   if (layer.bias) bias_ = context.view(bias_desc(layer_));
 }
 
-dnnl::convolution_backward_weights::primitive_desc Convolution::describe_weights(dnnl::algorithm algorithm) const {
-  const memory::desc source = forward_desc_.src_desc(), out = forward_desc_.dst_desc(), weights = weights_any(layer_, Type::f32);
-  const Dims strides = pair(layer_.stride), padding = pair(layer_.padding);
-  if (!layer_.bias)
-    return {{algorithm, source, weights, out, strides, padding, padding}, context_.attributes(), context_.engine, hint_};
-  return {{algorithm, source, weights, bias_desc(layer_), out, strides, padding, padding},
-          context_.attributes(),
-          context_.engine,
-          hint_};
+memory Convolution::translated(const memory& from, const memory::desc& wanted, std::vector<Call>& before) {
+  if (from.get_desc() == wanted) return from;
+  memory copy = context_.make(wanted);
+  before.push_back(context_.reorder(from, copy));
+  return copy;
 }
 
 memory::desc Convolution::plain_weights() const { return {weights_any(layer_, Type::f32).dims(), Type::f32, Tag::oihw}; }
@@ -65,8 +60,8 @@ void Convolution::make_parameters_backward(const memory& source, const memory& o
   output_gradient_ = output_gradient;
   if (winograd_) return;
   parameters_ = Call{dnnl::convolution_backward_weights(weights_desc_),
-                     {{DNNL_ARG_SRC, source},
-                      {DNNL_ARG_DIFF_DST, output_gradient},
+                     {{DNNL_ARG_SRC, translated(source, weights_desc_.src_desc(), before_parameters_)},
+                      {DNNL_ARG_DIFF_DST, translated(output_gradient, weights_desc_.diff_dst_desc(), before_parameters_)},
                       {DNNL_ARG_DIFF_WEIGHTS, weights_gradient_},
                       {DNNL_ARG_SCRATCHPAD, context_.scratch(weights_desc_.scratchpad_desc())}}};
   if (layer_.bias) parameters_->arguments.emplace(DNNL_ARG_DIFF_BIAS, bias_gradient_);
@@ -112,7 +107,10 @@ void Convolution::forward() {
                             rectified_, floats(output_), floats(scratch_));
 }
 void Convolution::backward_parameters() {
-  if (!winograd_) return (*parameters_)(context_.stream);
+  if (!winograd_) {
+    for (const Call& call : before_parameters_) call(context_.stream);
+    return (*parameters_)(context_.stream);
+  }
   const kernels::WinogradShape& shape = winograd_->shape();
   kernels::winograd_gradient(shape, floats(source_), floats(output_gradient_), floats(weights_gradient_), floats(scratch_));
   if (layer_.bias)

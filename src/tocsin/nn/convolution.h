@@ -2,7 +2,9 @@
 // One conv2d layer: its three passes, and its weights in every layout they are needed in.
 // Lavin, Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016: kernels of stride 1 go through Winograd's algorithm in
 // float32: 3x3 by F(4x4, 3x3) where oneDNN has it (AVX-512), 5x5 by our own F(2x2, 5x5) where channels lie in blocks of 16;
-// everything else is oneDNN's direct convolution. The layout that the weight gradient wants is the master layout.
+// everything else is oneDNN's direct convolution. Where oneDNN has only its slow reference for a weight gradient (with AVX2 for one
+// input channel: a thousand times slower), the gradient is a matrix product on translated activations. The layout that the weight
+// gradient wants is the master layout.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -48,7 +50,8 @@ class Convolution {
   void output_before_relu(const dnnl::memory& source, const dnnl::memory& plain);
 
  private:
-  [[nodiscard]] dnnl::convolution_backward_weights::primitive_desc describe_weights(dnnl::algorithm algorithm) const;
+  /// `from` where a pass wants it to lie: itself, or a copy that a call, added to `before`, brings up to date.
+  dnnl::memory translated(const dnnl::memory& from, const dnnl::memory::desc& wanted, std::vector<onednn::Call>& before);
   [[nodiscard]] dnnl::memory::desc plain_weights() const;
 
   onednn::Context& context_;
@@ -62,6 +65,7 @@ class Convolution {
   dnnl::memory forward_weights_, backward_weights_;                    // equal to master_ where the layout is the same
   dnnl::memory source_, output_gradient_, source_gradient_, scratch_;  // of our own passes
   RawTensor raw_weights_, raw_bias_;
+  std::vector<onednn::Call> before_parameters_;  // translate what the weight gradient is made of
   std::optional<onednn::Call> forward_, parameters_, data_, refresh_forward_, refresh_backward_;
 };
 

@@ -53,6 +53,27 @@ dnnl::convolution_backward_data::primitive_desc best_data(const Context& context
   });
 }
 
+dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& context, const Layer& layer,
+                                                                const dnnl::convolution_forward::primitive_desc& forward,
+                                                                const dnnl::convolution_forward::primitive_desc& hint) {
+  using Desc = dnnl::convolution_backward_weights::primitive_desc;
+  const auto describe = [&](dnnl::algorithm algorithm, const memory::desc& source, const memory::desc& out) {
+    const memory::desc weights = weights_any(layer, Type::f32);
+    const Dims strides = pair(layer.stride), padding = pair(layer.padding);
+    if (!layer.bias)
+      return Desc({algorithm, source, weights, out, strides, padding, padding}, context.attributes(), context.engine, hint);
+    return Desc({algorithm, source, weights, bias_desc(layer), out, strides, padding, padding}, context.attributes(),
+                context.engine, hint);
+  };
+  const Desc in_layouts = winograd_or_direct(tries_winograd(context, layer), [&](dnnl::algorithm algorithm) {
+    return describe(algorithm, forward.src_desc(), forward.dst_desc());
+  });
+  if (!is_reference(in_layouts)) return in_layouts;
+  const Desc product = describe(dnnl::algorithm::convolution_direct, plain(shape_of(layer.in, context.batch)),
+                                plain(shape_of(layer.out, context.batch)));
+  return is_reference(product) ? in_layouts : product;
+}
+
 std::optional<kernels::WinogradShape> winograd_shape(const Context& context, const Layer& layer, const memory::desc& source,
                                                      const memory::desc& output) {
   using Shape = kernels::WinogradShape;

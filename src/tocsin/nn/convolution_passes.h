@@ -3,6 +3,7 @@
 // network layer by layer, so that both choose alike. Included by .cpp files and convolution.h only.
 #pragma once
 #include <optional>
+#include <string_view>
 
 #include "tocsin/kernels/winograd.h"
 #include "tocsin/nn/onednn.h"
@@ -27,6 +28,12 @@ auto winograd_or_direct(bool winograd, Make make) {
   return make(dnnl::algorithm::convolution_direct);
 }
 
+/// Whether all that oneDNN has for a pass is its slow, general reference.
+template <class Desc>
+bool is_reference(const Desc& desc) {
+  return std::string_view(desc.impl_info_str()).starts_with("ref");
+}
+
 /// y = W x + b, then max(y, 0) if `rectified`.
 dnnl::convolution_forward::primitive_desc describe_forward(const Context& context, const Layer& layer, const memory::desc& source,
                                                            bool rectified, dnnl::algorithm algorithm);
@@ -37,6 +44,12 @@ dnnl::convolution_forward::primitive_desc best_forward(const Context& context, c
 dnnl::convolution_backward_data::primitive_desc best_data(const Context& context, const Layer& layer, const memory::desc& source,
                                                           const memory::desc& output,
                                                           const dnnl::convolution_forward::primitive_desc& hint);
+
+/// The gradient of weights and bias of the layer whose forward pass is `forward`: in its layouts, or, where oneDNN has only its
+/// reference for those, as a matrix product on activations that lie plainly.
+dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& context, const Layer& layer,
+                                                                const dnnl::convolution_forward::primitive_desc& forward,
+                                                                const dnnl::convolution_forward::primitive_desc& hint);
 
 /// The shape for our own Winograd's F(2x2, 5x5), where layer and layouts are what it takes: 5x5 of stride 1 in float32, channels in
 /// blocks of 16 on both sides.
