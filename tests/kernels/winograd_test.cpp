@@ -15,16 +15,16 @@ namespace {
 
 /// Activations by (image, channel, y, x).
 struct Blocked {
-  std::size_t batch, channels, height, width;
+  std::size_t batch, channels, height, width, block;
   std::vector<float> values = std::vector<float>(batch * channels * height * width);
   [[nodiscard]] std::size_t place(std::size_t n, std::size_t c, std::size_t y, std::size_t x) const {
-    return (((n * (channels / 16) + c / 16) * height + y) * width + x) * 16 + c % 16;
+    return (((n * (channels / block) + c / block) * height + y) * width + x) * block + c % block;
   }
 };
 struct Case {
   WinogradShape shape;
-  Blocked in{shape.batch, shape.channels, shape.height, shape.width};
-  Blocked out{shape.batch, shape.filters, shape.out_height(), shape.out_width()};
+  Blocked in{shape.batch, shape.channels, shape.height, shape.width, shape.block};
+  Blocked out{shape.batch, shape.filters, shape.out_height(), shape.out_width(), shape.block};
   std::vector<float> weights = std::vector<float>(25 * shape.channels * shape.filters), bias = std::vector<float>(shape.filters);
   std::vector<float> u = std::vector<float>(shape.transformed()), transposed = u;
   std::vector<float> scratch = std::vector<float>(shape.scratch(), std::nanf(""));
@@ -114,21 +114,30 @@ TEST_P(Winograd, GradientIsThatOfTheWeights) {
 }
 
 // Odd and even sizes, one output, paddings up to more than "same", unequal sides, a remainder of each number of vectors, more tiles
-// than are worked on at once.
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, Winograd,
-    testing::Values(WinogradShape{.batch = 3, .channels = 32, .height = 12, .width = 12, .filters = 64},
-                    WinogradShape{.batch = 1, .channels = 16, .height = 5, .width = 5, .filters = 16},
-                    WinogradShape{.batch = 2, .channels = 48, .height = 9, .width = 14, .filters = 80},
-                    WinogradShape{.batch = 2, .channels = 16, .height = 7, .width = 8, .filters = 48, .padding = 2},
-                    WinogradShape{.batch = 1, .channels = 32, .height = 1, .width = 3, .filters = 16, .padding = 4},
-                    WinogradShape{.batch = 9, .channels = 64, .height = 24, .width = 24, .filters = 64}));
+// than are worked on at once; blocks of 8 where vectors are no longer.
+std::vector<WinogradShape> shapes() {
+  std::vector<WinogradShape> result = {{.batch = 3, .channels = 32, .height = 12, .width = 12, .filters = 64},
+                                       {.batch = 1, .channels = 16, .height = 5, .width = 5, .filters = 16},
+                                       {.batch = 2, .channels = 48, .height = 9, .width = 14, .filters = 80},
+                                       {.batch = 2, .channels = 16, .height = 7, .width = 8, .filters = 48, .padding = 2},
+                                       {.batch = 1, .channels = 32, .height = 1, .width = 3, .filters = 16, .padding = 4},
+                                       {.batch = 9, .channels = 64, .height = 24, .width = 24, .filters = 64}};
+  if (8 % winograd_lanes() != 0) return result;
+  for (std::size_t i = 0, count = result.size(); i < count; ++i) {
+    result.push_back(result[i]);
+    result.back().block = 8;
+    result.back().channels += 8 * (i % 2);
+    result.back().filters -= 8 * (i % 3 % 2);
+  }
+  return result;
+}
+INSTANTIATE_TEST_SUITE_P(Shapes, Winograd, testing::ValuesIn(shapes()));
 
 TEST(BlockedSums, AddUpEveryChannel) {
-  Blocked values{.batch = 3, .channels = 32, .height = 2, .width = 5};
+  Blocked values{.batch = 3, .channels = 32, .height = 2, .width = 5, .block = 16};
   for (std::size_t i = 0; i < values.values.size(); ++i) values.values[i] = static_cast<float>(i % 7);
   std::vector<float> sums(32);
-  blocked_sums(values.values.data(), 3, 32, 10, sums.data());
+  blocked_sums(values.values.data(), 3, 32, 10, 16, sums.data());
   for (std::size_t c = 0; c < 32; ++c) {
     float sum = 0;
     for (std::size_t n = 0; n < 3; ++n)

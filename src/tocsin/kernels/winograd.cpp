@@ -18,7 +18,7 @@ using Shape = WinogradShape;
 constexpr std::size_t kTiles = 36;  ///< worked on at once, six by six: transformed inputs and outputs stay in the second cache
 
 /// Floats between one point's tiles and the next one's: 16 more than they take, so that points do not share sets of the cache.
-constexpr std::size_t stride_of(std::size_t channels) { return kTiles * channels + Shape::kBlock; }
+constexpr std::size_t stride_of(std::size_t channels) { return kTiles * channels + Shape::kMostBlock; }
 
 /// Where a tile's outputs begin.
 struct Tile {
@@ -41,8 +41,9 @@ HWY_BEFORE_NAMESPACE();
 namespace tocsin::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-using Float = hn::CappedTag<float, Shape::kBlock>;
+using Float = hn::CappedTag<float, Shape::kMostBlock>;
 using Vector = hn::Vec<Float>;
+constexpr bool kWide = HWY_MAX_BYTES >= 64;  ///< 32 registers for the sums of a product, not 16
 
 // Interpolation points 0, +-a, +-b, infinity.
 constexpr float kA = 0.75F, kB = 1.5F, kA2 = kA * kA, kB2 = kB * kB;
@@ -148,8 +149,8 @@ HWY_INLINE void EachTile(const Tiling& tiling, std::size_t first, std::size_t co
   }
 }
 /// Where the vector of channels from c on begins in an image's plane [height, width].
-HWY_INLINE std::size_t PlaneAt(std::size_t image, std::size_t c, std::size_t channels, std::size_t places) {
-  return (image * channels + c / Shape::kBlock * Shape::kBlock) * places + c % Shape::kBlock;
+HWY_INLINE std::size_t PlaneAt(std::size_t image, std::size_t c, std::size_t channels, std::size_t places, std::size_t block) {
+  return (image * channels + c / block * block) * places + c % block;
 }
 
 /// v [36][tiles, channels] = B^T d B of the tiles' inputs.
@@ -157,14 +158,14 @@ void EnterTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT 
                 float* HWY_RESTRICT v) {
   const Float d;
   EachTile(tiling, first, count, s.channels, [&](const Tile& tile, std::size_t t, std::size_t c) {
-    const float* plane = in + PlaneAt(tile.image, c, s.channels, s.height * s.width);
+    const float* plane = in + PlaneAt(tile.image, c, s.channels, s.height * s.width, s.block);
     Vector from[Shape::kTile][Shape::kTile], to[Shape::kTile][Shape::kTile];
 #pragma GCC unroll 36
     for (std::size_t i = 0; i < Shape::kTile; ++i)
 #pragma GCC unroll 36
       for (std::size_t j = 0; j < Shape::kTile; ++j) {
         const std::size_t y = tile.y + i - s.padding, x = tile.x + j - s.padding;  // before the edge: very large
-        from[i][j] = y < s.height && x < s.width ? hn::LoadU(d, plane + (y * s.width + x) * Shape::kBlock) : hn::Zero(d);
+        from[i][j] = y < s.height && x < s.width ? hn::LoadU(d, plane + (y * s.width + x) * s.block) : hn::Zero(d);
       }
     BothWays<Shape::kTile, Shape::kTile>(from, to, Enter);
     StorePoints(to, v + t * s.channels + c, stride_of(s.channels));
@@ -175,7 +176,7 @@ void AddTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT v,
               float* HWY_RESTRICT in) {
   const Float d;
   EachTile(tiling, first, count, s.channels, [&](const Tile& tile, std::size_t t, std::size_t c) {
-    float* plane = in + PlaneAt(tile.image, c, s.channels, s.height * s.width);
+    float* plane = in + PlaneAt(tile.image, c, s.channels, s.height * s.width, s.block);
     Vector from[Shape::kTile][Shape::kTile], to[Shape::kTile][Shape::kTile];
     LoadPoints(v + t * s.channels + c, stride_of(s.channels), from);
     BothWays<Shape::kTile, Shape::kTile>(from, to, EnterTransposed);
@@ -185,7 +186,7 @@ void AddTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT v,
       for (std::size_t j = 0; j < Shape::kTile; ++j) {
         const std::size_t y = tile.y + i - s.padding, x = tile.x + j - s.padding;
         if (y >= s.height || x >= s.width) continue;
-        float* place = plane + (y * s.width + x) * Shape::kBlock;
+        float* place = plane + (y * s.width + x) * s.block;
         hn::StoreU(hn::Add(hn::LoadU(d, place), to[i][j]), d, place);
       }
   });
@@ -196,15 +197,14 @@ void SpreadTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT
   const Float d;
   const std::size_t height = s.out_height(), width = s.out_width();
   EachTile(tiling, first, count, s.filters, [&](const Tile& tile, std::size_t t, std::size_t c) {
-    const float* plane = out + PlaneAt(tile.image, c, s.filters, height * width);
+    const float* plane = out + PlaneAt(tile.image, c, s.filters, height * width, s.block);
     Vector from[2][2], to[Shape::kTile][Shape::kTile];
 #pragma GCC unroll 36
     for (std::size_t i = 0; i < 2; ++i)
 #pragma GCC unroll 36
       for (std::size_t j = 0; j < 2; ++j)
-        from[i][j] = tile.y + i < height && tile.x + j < width
-                         ? hn::LoadU(d, plane + ((tile.y + i) * width + tile.x + j) * Shape::kBlock)
-                         : hn::Zero(d);
+        from[i][j] = tile.y + i < height && tile.x + j < width ? hn::LoadU(d, plane + ((tile.y + i) * width + tile.x + j) * s.block)
+                                                               : hn::Zero(d);
     BothWays<2, Shape::kTile>(from, to, LeaveTransposed);
     StorePoints(to, w + t * s.filters + c, stride_of(s.filters));
   });
@@ -215,7 +215,7 @@ void LeaveTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT 
   const Float d;
   const std::size_t height = s.out_height(), width = s.out_width();
   EachTile(tiling, first, count, s.filters, [&](const Tile& tile, std::size_t t, std::size_t c) {
-    float* plane = out + PlaneAt(tile.image, c, s.filters, height * width);
+    float* plane = out + PlaneAt(tile.image, c, s.filters, height * width, s.block);
     Vector from[Shape::kTile][Shape::kTile], to[2][2];
     LoadPoints(m + t * s.filters + c, stride_of(s.filters), from);
     BothWays<Shape::kTile, 2>(from, to, Leave);
@@ -226,7 +226,7 @@ void LeaveTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT 
       for (std::size_t j = 0; j < 2; ++j) {
         if (tile.y + i >= height || tile.x + j >= width) continue;
         const Vector y = hn::Add(to[i][j], shift);
-        hn::StoreU(rectify ? hn::Max(y, hn::Zero(d)) : y, d, plane + ((tile.y + i) * width + tile.x + j) * Shape::kBlock);
+        hn::StoreU(rectify ? hn::Max(y, hn::Zero(d)) : y, d, plane + ((tile.y + i) * width + tile.x + j) * s.block);
       }
   });
 }
@@ -267,16 +267,16 @@ HWY_INLINE void ProductTile(const Left& left, const float* HWY_RESTRICT b, float
     }
 }
 /// The same for `rows` rows, of which up to kRows - 1 more are written, and all columns.
-template <std::size_t kRows, bool kAdd>
+template <std::size_t kRows, std::size_t kMost, bool kAdd>
 HWY_INLINE void Product(const Left& left, const float* b, float* c, std::size_t rows, std::size_t inner, std::size_t columns) {
   const std::size_t lanes = hn::Lanes(Float());
   for (std::size_t n = 0; n < columns;) {
-    const std::size_t vectors = std::min<std::size_t>(4, (columns - n) / lanes);
+    const std::size_t vectors = std::min(kMost, (columns - n) / lanes);
     for (std::size_t r = 0; r < rows; r += kRows) {
       const Left from{left.data + r * left.row, left.row, left.step};
       float* to = c + r * columns + n;
-      if (vectors == 4) ProductTile<kRows, 4, kAdd>(from, b + n, to, inner, columns);
-      if (vectors == 3) ProductTile<kRows, 3, kAdd>(from, b + n, to, inner, columns);
+      if (kMost >= 4 && vectors == 4) ProductTile<kRows, std::min<std::size_t>(kMost, 4), kAdd>(from, b + n, to, inner, columns);
+      if (kMost >= 3 && vectors == 3) ProductTile<kRows, std::min<std::size_t>(kMost, 3), kAdd>(from, b + n, to, inner, columns);
       if (vectors == 2) ProductTile<kRows, 2, kAdd>(from, b + n, to, inner, columns);
       if (vectors == 1) ProductTile<kRows, 1, kAdd>(from, b + n, to, inner, columns);
     }
@@ -285,11 +285,11 @@ HWY_INLINE void Product(const Left& left, const float* b, float* c, std::size_t 
 }
 /// c [rows, columns] = a [rows, inner] b [inner, columns]; up to five rows more are written.
 void PointProduct(const float* a, const float* b, float* c, std::size_t rows, std::size_t inner, std::size_t columns) {
-  Product<6, false>({a, inner, 1}, b, c, rows, inner, columns);
+  Product<6, kWide ? 4 : 2, false>({a, inner, 1}, b, c, rows, inner, columns);
 }
 /// c [rows, columns] += a^T b, a [inner, rows], b [inner, columns]; rows are a multiple of four.
 void PointGram(const float* a, const float* b, float* c, std::size_t inner, std::size_t rows, std::size_t columns) {
-  Product<4, true>({a, 1, rows}, b, c, rows, inner, columns);
+  Product<4, kWide ? 4 : 3, true>({a, 1, rows}, b, c, rows, inner, columns);
 }
 
 void WinogradWeights(const Shape& s, const float* HWY_RESTRICT weights, float* HWY_RESTRICT u) {
@@ -355,19 +355,20 @@ void WinogradGradient(const Shape& s, const float* in, const float* out_gradient
       for (std::size_t j = 0; j < Shape::kKernel; ++j) hn::StoreU(to[i][j], d, gradient + (i * Shape::kKernel + j) * plane + at);
   }
 }
-void BlockedSums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, float* sums) {
+void BlockedSums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, std::size_t block, float* sums) {
   const Float d;
   for (std::size_t c = 0; c < channels; c += hn::Lanes(d)) {
     Vector total = hn::Zero(d);
     for (std::size_t image = 0; image < batch; ++image) {
-      const float* plane = values + PlaneAt(image, c, channels, places);
+      const float* plane = values + PlaneAt(image, c, channels, places, block);
       Vector sum = hn::Zero(d);
-      for (std::size_t at = 0; at < places; ++at) sum = hn::Add(sum, hn::LoadU(d, plane + at * Shape::kBlock));
+      for (std::size_t at = 0; at < places; ++at) sum = hn::Add(sum, hn::LoadU(d, plane + at * block));
       total = hn::Add(total, sum);
     }
     hn::StoreU(total, d, sums + c);
   }
 }
+std::size_t Lanes() { return hn::Lanes(Float()); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace tocsin::kernels
@@ -381,6 +382,7 @@ HWY_EXPORT(WinogradForward);
 HWY_EXPORT(WinogradData);
 HWY_EXPORT(WinogradGradient);
 HWY_EXPORT(BlockedSums);
+HWY_EXPORT(Lanes);
 
 std::size_t WinogradShape::scratch() const { return kPoints * (stride_of(channels) + stride_of(filters)) + transformed(); }
 
@@ -388,7 +390,7 @@ void winograd_weights(const WinogradShape& shape, const float* weights, float* u
   HWY_DYNAMIC_DISPATCH(WinogradWeights)(shape, weights, u);
 }
 void winograd_transposed(const WinogradShape& shape, const float* u, float* transposed) {
-  constexpr std::size_t kBlock = WinogradShape::kBlock;
+  constexpr std::size_t kBlock = 8;  // a divisor of every block
   for (std::size_t p = 0; p < WinogradShape::kPoints; ++p) {
     const float* from = u + p * shape.channels * shape.filters;
     float* to = transposed + p * shape.channels * shape.filters;
@@ -408,9 +410,11 @@ void winograd_data(const WinogradShape& shape, const float* out_gradient, const 
 void winograd_gradient(const WinogradShape& shape, const float* in, const float* out_gradient, float* gradient, float* scratch) {
   HWY_DYNAMIC_DISPATCH(WinogradGradient)(shape, in, out_gradient, gradient, scratch);
 }
-void blocked_sums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, float* sums) {
-  HWY_DYNAMIC_DISPATCH(BlockedSums)(values, batch, channels, places, sums);
+void blocked_sums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, std::size_t block,
+                  float* sums) {
+  HWY_DYNAMIC_DISPATCH(BlockedSums)(values, batch, channels, places, block, sums);
 }
+std::size_t winograd_lanes() { return HWY_DYNAMIC_DISPATCH(Lanes)(); }
 
 }  // namespace tocsin::kernels
 #endif

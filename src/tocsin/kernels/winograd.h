@@ -9,11 +9,11 @@
 
 namespace tocsin::kernels {
 
-/// Activations lie in blocks of 16 channels, [batch, channels / 16, height, width, 16]; channels and filters are multiples of 16.
-/// Weights are [5, 5, channels, filters].
+/// Activations lie in blocks of channels, [batch, channels / block, height, width, block]; channels and filters are multiples of
+/// `block`, which is 16, or 8 where no vector is longer. Weights are [5, 5, channels, filters].
 struct WinogradShape {
-  static constexpr std::size_t kBlock = 16, kKernel = 5, kTile = 6, kPoints = kTile * kTile;
-  std::size_t batch = 1, channels = 16, height = 5, width = 5, filters = 16, padding = 0;
+  static constexpr std::size_t kMostBlock = 16, kKernel = 5, kTile = 6, kPoints = kTile * kTile;
+  std::size_t batch = 1, channels = 16, height = 5, width = 5, filters = 16, padding = 0, block = kMostBlock;
   [[nodiscard]] std::size_t out_height() const { return height + 2 * padding - (kKernel - 1); }
   [[nodiscard]] std::size_t out_width() const { return width + 2 * padding - (kKernel - 1); }
   /// Floats of the transformed weights.
@@ -34,7 +34,9 @@ void winograd_data(const WinogradShape& shape, const float* out_gradient, const 
                    float* scratch);
 /// The gradient of the weights, summed over the batch.
 void winograd_gradient(const WinogradShape& shape, const float* in, const float* out_gradient, float* gradient, float* scratch);
-/// sums [channels] of activations [batch, channels / 16, places, 16] over batch and places.
-void blocked_sums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, float* sums);
+/// sums [channels] of activations [batch, channels / block, places, block] over batch and places.
+void blocked_sums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, std::size_t block, float* sums);
+/// Floats of this CPU's vectors, 16 at most: `block` is a multiple of them.
+std::size_t winograd_lanes();
 
 }  // namespace tocsin::kernels

@@ -114,7 +114,7 @@ void Convolution::backward_parameters() {
   const kernels::WinogradShape& shape = winograd_->shape();
   kernels::winograd_gradient(shape, floats(source_), floats(output_gradient_), floats(weights_gradient_), floats(scratch_));
   if (layer_.bias)
-    kernels::blocked_sums(floats(output_gradient_), shape.batch, shape.filters, shape.out_height() * shape.out_width(),
+    kernels::blocked_sums(floats(output_gradient_), shape.batch, shape.filters, shape.out_height() * shape.out_width(), shape.block,
                           floats(bias_gradient_));
 }
 void Convolution::backward_data() {

@@ -77,17 +77,21 @@ dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& c
 std::optional<kernels::WinogradShape> winograd_shape(const Context& context, const Layer& layer, const memory::desc& source,
                                                      const memory::desc& output) {
   using Shape = kernels::WinogradShape;
-  const auto is_blocked = [&](const memory::desc& desc, const nn::Shape& shape) {
-    return shape.channels % Shape::kBlock == 0 && desc == memory::desc(shape_of(shape, context.batch), Type::f32, Tag::nChw16c);
+  const auto is_blocked = [&](const memory::desc& desc, const nn::Shape& shape, std::size_t block) {
+    const Tag tag = block == 16 ? Tag::nChw16c : Tag::nChw8c;
+    return shape.channels % block == 0 && desc == memory::desc(shape_of(shape, context.batch), Type::f32, tag);
   };
-  if (layer.kernel != Shape::kKernel || layer.stride != 1 || !is_blocked(source, layer.in) || !is_blocked(output, layer.out))
-    return std::nullopt;
+  const auto are_blocked = [&](std::size_t block) {
+    return block % kernels::winograd_lanes() == 0 && is_blocked(source, layer.in, block) && is_blocked(output, layer.out, block);
+  };
+  if (layer.kernel != Shape::kKernel || layer.stride != 1 || !(are_blocked(16) || are_blocked(8))) return std::nullopt;
   return Shape{.batch = context.batch,
                .channels = layer.in.channels,
                .height = layer.in.height,
                .width = layer.in.width,
                .filters = layer.filters,
-               .padding = layer.padding};
+               .padding = layer.padding,
+               .block = std::size_t{are_blocked(16) ? 16U : 8U}};
 }
 
 }  // namespace tocsin::nn::onednn

@@ -52,7 +52,7 @@ dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& c
                                                                 const dnnl::convolution_forward::primitive_desc& hint);
 
 /// The shape for our own Winograd's F(2x2, 5x5), where layer and layouts are what it takes: 5x5 of stride 1 in float32, channels in
-/// blocks of 16 on both sides.
+/// blocks of 16 on both sides, or of 8 where vectors are no longer.
 std::optional<kernels::WinogradShape> winograd_shape(const Context& context, const Layer& layer, const memory::desc& source,
                                                      const memory::desc& output);
 
