@@ -50,6 +50,11 @@ constexpr float kA = 0.75F, kB = 1.5F, kA2 = kA * kA, kB2 = kB * kB;
 constexpr float kSum = kA2 + kB2, kProduct = kA2 * kB2;
 constexpr double kRowA = 1.0 / (2.0 * kA2 * (kA2 - kB2)), kRowB = 1.0 / (2.0 * kB2 * (kB2 - kA2)), kRow0 = 1.0 / kProduct;
 
+/// A gradient that is exactly 0 (no input of its weight meets an error) comes out of the transforms as rounding of sums that
+/// cancel, and Adam would make whole steps of it. So what is below this share of the largest sum it is made of is 0: two and a half
+/// units in the last place.
+constexpr float kNoise = 3e-7F;
+
 HWY_INLINE Vector Times(float f, Vector x) { return hn::Mul(hn::Set(Float(), f), x); }
 HWY_INLINE Vector PlusTimes(Vector y, float f, Vector x) { return hn::MulAdd(hn::Set(Float(), f), x, y); }
 
@@ -348,11 +353,18 @@ void WinogradGradient(const Shape& s, const float* in, const float* out_gradient
   for (std::size_t at = 0; at < plane; at += hn::Lanes(d)) {
     Vector from[Shape::kTile][Shape::kTile], to[Shape::kKernel][Shape::kKernel];
     LoadPoints(sums + at, plane, from);
+    Vector largest = hn::Zero(d);
+#pragma GCC unroll 36
+    for (std::size_t p = 0; p < Shape::kPoints; ++p) largest = hn::Max(largest, hn::Abs(from[p / Shape::kTile][p % Shape::kTile]));
+    const Vector noise = Times(kNoise, largest);
     BothWays<Shape::kTile, Shape::kKernel>(from, to, EnterWeightsTransposed);
 #pragma GCC unroll 36
     for (std::size_t i = 0; i < Shape::kKernel; ++i)
 #pragma GCC unroll 36
-      for (std::size_t j = 0; j < Shape::kKernel; ++j) hn::StoreU(to[i][j], d, gradient + (i * Shape::kKernel + j) * plane + at);
+      for (std::size_t j = 0; j < Shape::kKernel; ++j) {
+        const Vector kept = hn::IfThenZeroElse(hn::Lt(hn::Abs(to[i][j]), noise), to[i][j]);
+        hn::StoreU(kept, d, gradient + (i * Shape::kKernel + j) * plane + at);
+      }
   }
 }
 void BlockedSums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, std::size_t block, float* sums) {
