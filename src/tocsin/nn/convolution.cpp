@@ -21,8 +21,9 @@ Convolution::Convolution(Context& context, const Layer& layer, const memory::des
     winograd_.emplace(*shape);
     scratch_ = context.scratch({{dim(shape->scratch())}, Type::f32, Tag::a});
   }
+  few_channels_ = few_channels_shape(context, layer, forward_desc_.src_desc(), forward_desc_.dst_desc(), weights_desc_);
   const memory::desc master =
-      winograd_ ? memory::desc(plain_weights().dims(), Type::f32, Tag::hwio) : weights_desc_.diff_weights_desc();
+      winograd_ || few_channels_ ? memory::desc(plain_weights().dims(), Type::f32, Tag::hwio) : weights_desc_.diff_weights_desc();
   raw_weights_ = RawTensor::padded(raw_offset, master.get_size() / sizeof(float));
   raw_bias_ = RawTensor::padded(raw_offset + raw_weights_.size, layer.bias ? layer.filters : 0);
   master_ = context.view(master);
@@ -59,6 +60,10 @@ void Convolution::make_parameters_backward(const memory& source, const memory& o
   if (layer_.bias) bias_gradient_ = context_.view(bias_desc(layer_));
   output_gradient_ = output_gradient;
   if (winograd_) return;
+  if (few_channels_) {
+    scratch_ = context_.scratch({{dim(few_channels_->scratch())}, Type::f32, Tag::a});
+    return;
+  }
   parameters_ = Call{dnnl::convolution_backward_weights(weights_desc_),
                      {{DNNL_ARG_SRC, translated(source, weights_desc_.src_desc(), before_parameters_)},
                       {DNNL_ARG_DIFF_DST, translated(output_gradient, weights_desc_.diff_dst_desc(), before_parameters_)},
@@ -90,10 +95,6 @@ void Convolution::bind(float* parameters, float* gradient) {
   if (bias_gradient_) bias_gradient_.set_data_handle(gradient + raw_bias_.offset);
 }
 
-namespace {
-float* floats(const memory& at) { return static_cast<float*>(at.get_data_handle()); }
-}  // namespace
-
 void Convolution::refresh_forward() {
   if (winograd_) return winograd_->set(floats(master_));
   if (refresh_forward_) (*refresh_forward_)(context_.stream);
@@ -107,6 +108,9 @@ void Convolution::forward() {
                             rectified_, floats(output_), floats(scratch_));
 }
 void Convolution::backward_parameters() {
+  if (few_channels_)
+    return kernels::few_channels_gradient(*few_channels_, floats(source_), floats(output_gradient_), floats(weights_gradient_),
+                                          layer_.bias ? floats(bias_gradient_) : nullptr, floats(scratch_));
   if (!winograd_) {
     for (const Call& call : before_parameters_) call(context_.stream);
     return (*parameters_)(context_.stream);

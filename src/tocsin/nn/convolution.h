@@ -3,13 +3,14 @@
 // Lavin, Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016: kernels of stride 1 go through Winograd's algorithm in
 // float32: 3x3 by F(4x4, 3x3) where oneDNN has it (AVX-512), 5x5 by our own F(2x2, 5x5) where channels lie in blocks of 16;
 // everything else is oneDNN's direct convolution. Where oneDNN has only its slow reference for a weight gradient (with AVX2 for one
-// input channel: a thousand times slower), the gradient is a matrix product on translated activations. The layout that the weight
-// gradient wants is the master layout.
+// input channel: a thousand times slower), the gradient is our own, or a matrix product on translated activations. The layout that
+// the weight gradient wants is the master layout.
 #pragma once
 #include <cstddef>
 #include <optional>
 #include <vector>
 
+#include "tocsin/kernels/few_channels.h"
 #include "tocsin/nn/onednn.h"
 #include "tocsin/nn/spatial.h"
 #include "tocsin/nn/winograd_weights.h"
@@ -58,7 +59,8 @@ class Convolution {
   const Layer& layer_;
   dnnl::convolution_forward::primitive_desc forward_desc_, hint_;
   dnnl::convolution_backward_weights::primitive_desc weights_desc_;
-  std::optional<WinogradWeights> winograd_;  ///< our own passes, in place of calls
+  std::optional<WinogradWeights> winograd_;                ///< our own passes, in place of calls
+  std::optional<kernels::FewChannelsShape> few_channels_;  ///< our own weight gradient
   bool rectified_;
   dnnl::memory output_;
   dnnl::memory master_, bias_, weights_gradient_, bias_gradient_;      // views of the raw vectors

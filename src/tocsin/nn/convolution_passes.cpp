@@ -5,6 +5,7 @@ namespace tocsin::nn::onednn {
 namespace {
 constexpr std::size_t kWinogradKernel = 3;
 constexpr std::size_t kWinogradChannels = 16;  // fewer do not fill a vector
+constexpr std::size_t kFewChannels = 4;        // more are a product's work
 }  // namespace
 
 memory::desc weights_any(const Layer& layer, Type type) {
@@ -72,6 +73,23 @@ dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& c
   const Desc product = describe(dnnl::algorithm::convolution_direct, plain(shape_of(layer.in, context.batch)),
                                 plain(shape_of(layer.out, context.batch)));
   return is_reference(product) ? in_layouts : product;
+}
+
+std::optional<kernels::FewChannelsShape> few_channels_shape(const Context& context, const Layer& layer, const memory::desc& source,
+                                                            const memory::desc& output,
+                                                            const dnnl::convolution_backward_weights::primitive_desc& weights) {
+  const memory::desc blocked(shape_of(layer.out, context.batch), Type::f32, Tag::nChw8c);
+  const bool is_slow = is_reference(weights) || weights.diff_dst_desc() != output;
+  if (!is_slow || layer.in.channels > kFewChannels || source != plain(shape_of(layer.in, context.batch)) || output != blocked)
+    return std::nullopt;
+  return kernels::FewChannelsShape{.batch = context.batch,
+                                   .channels = layer.in.channels,
+                                   .height = layer.in.height,
+                                   .width = layer.in.width,
+                                   .filters = layer.filters,
+                                   .kernel = layer.kernel,
+                                   .stride = layer.stride,
+                                   .padding = layer.padding};
 }
 
 std::optional<kernels::WinogradShape> winograd_shape(const Context& context, const Layer& layer, const memory::desc& source,

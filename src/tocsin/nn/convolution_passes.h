@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "tocsin/kernels/few_channels.h"
 #include "tocsin/kernels/winograd.h"
 #include "tocsin/nn/onednn.h"
 
@@ -50,6 +51,12 @@ dnnl::convolution_backward_data::primitive_desc best_data(const Context& context
 dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& context, const Layer& layer,
                                                                 const dnnl::convolution_forward::primitive_desc& forward,
                                                                 const dnnl::convolution_forward::primitive_desc& hint);
+
+/// The shape for our own weight gradient of few input channels, where oneDNN has only its reference (`best_weights` gave a product)
+/// and the layouts are what it takes.
+std::optional<kernels::FewChannelsShape> few_channels_shape(const Context& context, const Layer& layer, const memory::desc& source,
+                                                            const memory::desc& output,
+                                                            const dnnl::convolution_backward_weights::primitive_desc& weights);
 
 /// The shape for our own Winograd's F(2x2, 5x5), where layer and layouts are what it takes: 5x5 of stride 1 in float32, channels in
 /// blocks of 16 on both sides, or of 8 where vectors are no longer.

@@ -25,6 +25,8 @@ inline Dims shape_of(const Shape& shape, std::size_t batch) {
 inline memory::desc any(const Dims& dims, Type type) { return {dims, type, Tag::any}; }
 inline memory::desc plain(const Dims& dims) { return {dims, Type::f32, Tag::nchw}; }
 
+inline float* floats(const memory& at) { return static_cast<float*>(at.get_data_handle()); }
+
 /// One executable step: a primitive and its arguments, fixed once.
 struct Call {
   dnnl::primitive primitive;

@@ -7,6 +7,7 @@
 
 #include "tocsin/core/errors.h"
 #include "tocsin/kernels/elementwise.h"
+#include "tocsin/kernels/pooling.h"
 #include "tocsin/nn/convolution.h"
 #include "tocsin/nn/dropout.h"
 #include "tocsin/nn/onednn.h"
@@ -14,6 +15,22 @@
 namespace tocsin::nn {
 
 using namespace onednn;  // names of one library, in one file
+
+namespace {
+/// The shape for our own max-pooling: windows that do not overlap, channels in blocks of 8 as oneDNN lays them out for AVX2.
+std::optional<kernels::PoolShape> pool_shape(const Context& context, const Layer& layer, const memory::desc& source) {
+  if (layer.kind != LayerKind::max_pool || layer.stride < layer.kernel ||
+      source != memory::desc(shape_of(layer.in, context.batch), Type::f32, Tag::nChw8c))
+    return std::nullopt;
+  constexpr std::size_t block = 8;
+  return kernels::PoolShape{.planes = context.batch * ((layer.in.channels + block - 1) / block),
+                            .height = layer.in.height,
+                            .width = layer.in.width,
+                            .kernel = layer.kernel,
+                            .stride = layer.stride,
+                            .block = block};
+}
+}  // namespace
 
 struct Spatial::Impl {
   enum class Kind { conv, pool, relu, dropout };
@@ -30,6 +47,7 @@ struct Spatial::Impl {
     memory workspace;         // max-pool: the winners
     std::vector<float> mask;  // dropout, plain; empty: nothing was dropped
     std::optional<Call> pool_forward, pool_backward;
+    std::optional<kernels::PoolShape> own_pool;  // our own passes, in place of calls
   };
 
   const Architecture& architecture;
@@ -120,6 +138,10 @@ struct Spatial::Impl {
   }
   void make_pool(Op& op, const memory& source) {
     const Layer& layer = layer_of(op);
+    if ((op.own_pool = pool_shape(context, layer, source.get_desc()))) {
+      op.output = context.make(memory::desc(shape_of(layer.out, context.batch), Type::f32, Tag::nChw8c));
+      return;
+    }
     op.pool = dnnl::pooling_forward::primitive_desc(
         {dnnl::prop_kind::forward_training, pooling(layer), source.get_desc(),
          any(shape_of(layer.out, context.batch), context.type), pair(layer.stride), pair(layer.kernel), pair(0), pair(0)},
@@ -160,7 +182,7 @@ struct Spatial::Impl {
   void make_data_backward(Op& op, const memory& gradient) {
     const Layer& layer = layer_of(op);
     if (op.kind == Kind::conv) op.conv->make_data_backward(op.output_gradient, gradient);
-    if (op.kind != Kind::pool) return;
+    if (op.kind != Kind::pool || op.own_pool) return;
     const dnnl::pooling_backward::primitive_desc desc(
         {pooling(layer), gradient.get_desc(), op.output.get_desc(), pair(layer.stride), pair(layer.kernel), pair(0), pair(0)},
         context.attributes(), context.engine, *op.pool);
@@ -219,6 +241,7 @@ struct Spatial::Impl {
       case Kind::conv:
         return op.conv->forward();
       case Kind::pool:
+        if (op.own_pool) return kernels::max_pool(*op.own_pool, floats(source), floats(op.output));
         return (*op.pool_forward)(context.stream);
       case Kind::relu:
         context.copy(source, op.output);
@@ -245,19 +268,22 @@ struct Spatial::Impl {
       if (gated_here || gated_before) gate(op.output_gradient, op.output);
       if (parameters && op.conv) op.conv->backward_parameters();
       if (k > 0)
-        backward_op(op, ops[k - 1].output_gradient);
+        backward_op(op, source_of(k), ops[k - 1].output_gradient);
       else if (to != nullptr)
-        backward_op(op, input_gradient);
+        backward_op(op, source_of(k), input_gradient);
     }
     if (to == nullptr) return;
     plain_input_gradient.set_data_handle(to);
     (*leave_gradient)(context.stream);
   }
-  void backward_op(Op& op, const memory& gradient) {
+  void backward_op(Op& op, const memory& source, const memory& gradient) {
     switch (op.kind) {
       case Kind::conv:
         return op.conv->backward_data();
       case Kind::pool:
+        if (op.own_pool)
+          return kernels::max_pool_gradient(*op.own_pool, floats(source), floats(op.output), floats(op.output_gradient),
+                                            floats(gradient));
         return (*op.pool_backward)(context.stream);
       case Kind::relu:
         context.copy(op.output_gradient, gradient);
