@@ -23,7 +23,7 @@ struct Layer {
               .filters = 64},
         in(shape.batch * shape.channels * shape.height * shape.width),
         out(shape.batch * shape.filters * shape.out_height() * shape.out_width()),
-        weights(25 * shape.channels * shape.filters),
+        weights(shape.kernel * shape.kernel * shape.channels * shape.filters),
         u(shape.transformed()),
         transposed(u),
         scratch(shape.scratch()) {

@@ -24,13 +24,14 @@ constexpr std::size_t stride_of(std::size_t channels) { return kTiles * channels
 struct Tile {
   std::size_t image, y, x;
 };
-/// Tiles of 2x2 outputs, counted through the rows of an image and the images.
+/// Tiles of outputs, counted through the rows of an image and the images.
 struct Tiling {
-  std::size_t across, per_image;
-  explicit Tiling(const Shape& s) : across((s.out_width() + 1) / 2), per_image(across * ((s.out_height() + 1) / 2)) {}
+  std::size_t side, across, per_image;
+  explicit Tiling(const Shape& s)
+      : side(s.outputs()), across((s.out_width() + side - 1) / side), per_image(across * ((s.out_height() + side - 1) / side)) {}
   [[nodiscard]] Tile at(std::size_t index) const {
     const std::size_t within = index % per_image;
-    return {index / per_image, 2 * (within / across), 2 * (within % across)};
+    return {index / per_image, side * (within / across), side * (within % across)};
   }
 };
 }  // namespace
@@ -80,43 +81,72 @@ HWY_INLINE void EnterTransposed(const Vector* v, Vector* d) {
   d[4] = hn::Add(v[0], hn::Add(even_a, even_b));
   d[5] = v[5];
 }
-/// y = A^T m, two of six.
+/// y = A^T m, two or four of six.
+template <std::size_t kOut>
 HWY_INLINE void Leave(const Vector* m, Vector* y) {
-  y[0] = hn::Add(m[0], hn::Add(hn::Add(m[1], m[2]), hn::Add(m[3], m[4])));
-  y[1] = PlusTimes(PlusTimes(m[5], kA, hn::Sub(m[1], m[2])), kB, hn::Sub(m[3], m[4]));
+  const Vector even_a = hn::Add(m[1], m[2]), odd_a = hn::Sub(m[1], m[2]);
+  const Vector even_b = hn::Add(m[3], m[4]), odd_b = hn::Sub(m[3], m[4]);
+  y[0] = hn::Add(m[0], hn::Add(even_a, even_b));
+  if constexpr (kOut == 2) {
+    y[1] = PlusTimes(PlusTimes(m[5], kA, odd_a), kB, odd_b);
+  } else {
+    y[1] = PlusTimes(Times(kA, odd_a), kB, odd_b);
+    y[2] = PlusTimes(Times(kA2, even_a), kB2, even_b);
+    y[3] = PlusTimes(PlusTimes(m[5], kA * kA2, odd_a), kB * kB2, odd_b);
+  }
 }
 /// m = A y, its transpose.
+template <std::size_t kOut>
 HWY_INLINE void LeaveTransposed(const Vector* y, Vector* m) {
   m[0] = y[0];
-  m[1] = PlusTimes(y[0], kA, y[1]);
-  m[2] = PlusTimes(y[0], -kA, y[1]);
-  m[3] = PlusTimes(y[0], kB, y[1]);
-  m[4] = PlusTimes(y[0], -kB, y[1]);
-  m[5] = y[1];
+  if constexpr (kOut == 2) {
+    m[1] = PlusTimes(y[0], kA, y[1]);
+    m[2] = PlusTimes(y[0], -kA, y[1]);
+    m[3] = PlusTimes(y[0], kB, y[1]);
+    m[4] = PlusTimes(y[0], -kB, y[1]);
+    m[5] = y[1];
+  } else {
+    const Vector even_a = PlusTimes(y[0], kA2, y[2]), odd_a = Times(kA, PlusTimes(y[1], kA2, y[3]));
+    const Vector even_b = PlusTimes(y[0], kB2, y[2]), odd_b = Times(kB, PlusTimes(y[1], kB2, y[3]));
+    m[1] = hn::Add(even_a, odd_a);
+    m[2] = hn::Sub(even_a, odd_a);
+    m[3] = hn::Add(even_b, odd_b);
+    m[4] = hn::Sub(even_b, odd_b);
+    m[5] = y[3];
+  }
 }
-/// u = G g, six of five.
+/// u = G g, six of five or three.
+template <std::size_t kKernel>
 HWY_INLINE void EnterWeights(const Vector* g, Vector* u) {
   const auto pair = [&](float a, double row, Vector& plus, Vector& minus) {
-    const Vector even = PlusTimes(PlusTimes(g[0], a * a, g[2]), a * a * a * a, g[4]);
-    const Vector odd = Times(a, PlusTimes(g[1], a * a, g[3]));
+    Vector even = PlusTimes(g[0], a * a, g[2]), odd = Times(a, g[1]);
+    if constexpr (kKernel == 5) {
+      even = PlusTimes(even, a * a * a * a, g[4]);
+      odd = Times(a, PlusTimes(g[1], a * a, g[3]));
+    }
     plus = Times(static_cast<float>(row), hn::Add(even, odd));
     minus = Times(static_cast<float>(row), hn::Sub(even, odd));
   };
   u[0] = Times(static_cast<float>(kRow0), g[0]);
   pair(kA, kRowA, u[1], u[2]);
   pair(kB, kRowB, u[3], u[4]);
-  u[5] = g[4];
+  u[5] = g[kKernel - 1];
 }
 /// g = G^T u, its transpose.
+template <std::size_t kKernel>
 HWY_INLINE void EnterWeightsTransposed(const Vector* u, Vector* g) {
   const float row_a = static_cast<float>(kRowA), row_b = static_cast<float>(kRowB);
   const Vector even_a = Times(row_a, hn::Add(u[1], u[2])), odd_a = Times(row_a * kA, hn::Sub(u[1], u[2]));
   const Vector even_b = Times(row_b, hn::Add(u[3], u[4])), odd_b = Times(row_b * kB, hn::Sub(u[3], u[4]));
   g[0] = PlusTimes(hn::Add(even_a, even_b), static_cast<float>(kRow0), u[0]);
   g[1] = hn::Add(odd_a, odd_b);
-  g[2] = PlusTimes(Times(kA2, even_a), kB2, even_b);
-  g[3] = PlusTimes(Times(kA2, odd_a), kB2, odd_b);
-  g[4] = PlusTimes(PlusTimes(u[5], kA2 * kA2, even_a), kB2 * kB2, even_b);
+  if constexpr (kKernel == 5) {
+    g[2] = PlusTimes(Times(kA2, even_a), kB2, even_b);
+    g[3] = PlusTimes(Times(kA2, odd_a), kB2, odd_b);
+    g[4] = PlusTimes(PlusTimes(u[5], kA2 * kA2, even_a), kB2 * kB2, even_b);
+  } else {
+    g[2] = PlusTimes(PlusTimes(u[5], kA2, even_a), kB2, even_b);
+  }
 }
 
 /// to [out, out] = L from [in, in] L^T for a transform L of lines.
@@ -197,38 +227,40 @@ void AddTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT v,
   });
 }
 /// w [36][tiles, filters] = A y A^T of the tiles' outputs.
+template <std::size_t kOut>
 void SpreadTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT out, std::size_t first, std::size_t count,
                  float* HWY_RESTRICT w) {
   const Float d;
   const std::size_t height = s.out_height(), width = s.out_width();
   EachTile(tiling, first, count, s.filters, [&](const Tile& tile, std::size_t t, std::size_t c) {
     const float* plane = out + PlaneAt(tile.image, c, s.filters, height * width, s.block);
-    Vector from[2][2], to[Shape::kTile][Shape::kTile];
+    Vector from[kOut][kOut], to[Shape::kTile][Shape::kTile];
 #pragma GCC unroll 36
-    for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t i = 0; i < kOut; ++i)
 #pragma GCC unroll 36
-      for (std::size_t j = 0; j < 2; ++j)
+      for (std::size_t j = 0; j < kOut; ++j)
         from[i][j] = tile.y + i < height && tile.x + j < width ? hn::LoadU(d, plane + ((tile.y + i) * width + tile.x + j) * s.block)
                                                                : hn::Zero(d);
-    BothWays<2, Shape::kTile>(from, to, LeaveTransposed);
+    BothWays<kOut, Shape::kTile>(from, to, LeaveTransposed<kOut>);
     StorePoints(to, w + t * s.filters + c, stride_of(s.filters));
   });
 }
 /// out = A^T m A + bias, tile by tile.
+template <std::size_t kOut>
 void LeaveTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT m, std::size_t first, std::size_t count,
                 const float* bias, bool rectify, float* HWY_RESTRICT out) {
   const Float d;
   const std::size_t height = s.out_height(), width = s.out_width();
   EachTile(tiling, first, count, s.filters, [&](const Tile& tile, std::size_t t, std::size_t c) {
     float* plane = out + PlaneAt(tile.image, c, s.filters, height * width, s.block);
-    Vector from[Shape::kTile][Shape::kTile], to[2][2];
+    Vector from[Shape::kTile][Shape::kTile], to[kOut][kOut];
     LoadPoints(m + t * s.filters + c, stride_of(s.filters), from);
-    BothWays<Shape::kTile, 2>(from, to, Leave);
+    BothWays<Shape::kTile, kOut>(from, to, Leave<kOut>);
     const Vector shift = bias == nullptr ? hn::Zero(d) : hn::LoadU(d, bias + c);
 #pragma GCC unroll 36
-    for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t i = 0; i < kOut; ++i)
 #pragma GCC unroll 36
-      for (std::size_t j = 0; j < 2; ++j) {
+      for (std::size_t j = 0; j < kOut; ++j) {
         if (tile.y + i >= height || tile.x + j >= width) continue;
         const Vector y = hn::Add(to[i][j], shift);
         hn::StoreU(rectify ? hn::Max(y, hn::Zero(d)) : y, d, plane + ((tile.y + i) * width + tile.x + j) * s.block);
@@ -297,20 +329,22 @@ void PointGram(const float* a, const float* b, float* c, std::size_t inner, std:
   Product<4, kWide ? 4 : 3, true>({a, 1, rows}, b, c, rows, inner, columns);
 }
 
-void WinogradWeights(const Shape& s, const float* HWY_RESTRICT weights, float* HWY_RESTRICT u) {
+template <std::size_t kKernel>
+void Weights(const Shape& s, const float* HWY_RESTRICT weights, float* HWY_RESTRICT u) {
   const Float d;
   const std::size_t plane = s.channels * s.filters;
   for (std::size_t at = 0; at < plane; at += hn::Lanes(d)) {
-    Vector from[Shape::kKernel][Shape::kKernel], to[Shape::kTile][Shape::kTile];
+    Vector from[kKernel][kKernel], to[Shape::kTile][Shape::kTile];
 #pragma GCC unroll 36
-    for (std::size_t i = 0; i < Shape::kKernel; ++i)
+    for (std::size_t i = 0; i < kKernel; ++i)
 #pragma GCC unroll 36
-      for (std::size_t j = 0; j < Shape::kKernel; ++j) from[i][j] = hn::LoadU(d, weights + (i * Shape::kKernel + j) * plane + at);
-    BothWays<Shape::kKernel, Shape::kTile>(from, to, EnterWeights);
+      for (std::size_t j = 0; j < kKernel; ++j) from[i][j] = hn::LoadU(d, weights + (i * kKernel + j) * plane + at);
+    BothWays<kKernel, Shape::kTile>(from, to, EnterWeights<kKernel>);
     StorePoints(to, u + at, plane);
   }
 }
-void WinogradForward(const Shape& s, const float* in, const float* u, const float* bias, bool rectify, float* out, float* scratch) {
+template <std::size_t kKernel>
+void Forward(const Shape& s, const float* in, const float* u, const float* bias, bool rectify, float* out, float* scratch) {
   const Tiling tiling(s);
   const std::size_t tiles = s.batch * tiling.per_image;
   float *v = scratch, *m = v + Shape::kPoints * stride_of(s.channels);
@@ -320,24 +354,26 @@ void WinogradForward(const Shape& s, const float* in, const float* u, const floa
     for (std::size_t p = 0; p < Shape::kPoints; ++p)
       PointProduct(v + p * stride_of(s.channels), u + p * s.channels * s.filters, m + p * stride_of(s.filters), count, s.channels,
                    s.filters);
-    LeaveTiles(s, tiling, m, first, count, bias, rectify, out);
+    LeaveTiles<Shape::kTile + 1 - kKernel>(s, tiling, m, first, count, bias, rectify, out);
   }
 }
-void WinogradData(const Shape& s, const float* out_gradient, const float* transposed, float* in_gradient, float* scratch) {
+template <std::size_t kKernel>
+void Data(const Shape& s, const float* out_gradient, const float* transposed, float* in_gradient, float* scratch) {
   const Tiling tiling(s);
   const std::size_t tiles = s.batch * tiling.per_image;
   float *v = scratch, *w = v + Shape::kPoints * stride_of(s.channels);
   std::fill_n(in_gradient, s.batch * s.channels * s.height * s.width, 0.0F);
   for (std::size_t first = 0; first < tiles; first += kTiles) {
     const std::size_t count = std::min(kTiles, tiles - first);
-    SpreadTiles(s, tiling, out_gradient, first, count, w);
+    SpreadTiles<Shape::kTile + 1 - kKernel>(s, tiling, out_gradient, first, count, w);
     for (std::size_t p = 0; p < Shape::kPoints; ++p)
       PointProduct(w + p * stride_of(s.filters), transposed + p * s.channels * s.filters, v + p * stride_of(s.channels), count,
                    s.filters, s.channels);
     AddTiles(s, tiling, v, first, count, in_gradient);
   }
 }
-void WinogradGradient(const Shape& s, const float* in, const float* out_gradient, float* gradient, float* scratch) {
+template <std::size_t kKernel>
+void Gradient(const Shape& s, const float* in, const float* out_gradient, float* gradient, float* scratch) {
   const Float d;
   const Tiling tiling(s);
   const std::size_t tiles = s.batch * tiling.per_image, plane = s.channels * s.filters;
@@ -346,26 +382,39 @@ void WinogradGradient(const Shape& s, const float* in, const float* out_gradient
   for (std::size_t first = 0; first < tiles; first += kTiles) {
     const std::size_t count = std::min(kTiles, tiles - first);
     EnterTiles(s, tiling, in, first, count, v);
-    SpreadTiles(s, tiling, out_gradient, first, count, w);
+    SpreadTiles<Shape::kTile + 1 - kKernel>(s, tiling, out_gradient, first, count, w);
     for (std::size_t p = 0; p < Shape::kPoints; ++p)
       PointGram(v + p * stride_of(s.channels), w + p * stride_of(s.filters), sums + p * plane, count, s.channels, s.filters);
   }
   for (std::size_t at = 0; at < plane; at += hn::Lanes(d)) {
-    Vector from[Shape::kTile][Shape::kTile], to[Shape::kKernel][Shape::kKernel];
+    Vector from[Shape::kTile][Shape::kTile], to[kKernel][kKernel];
     LoadPoints(sums + at, plane, from);
     Vector largest = hn::Zero(d);
 #pragma GCC unroll 36
     for (std::size_t p = 0; p < Shape::kPoints; ++p) largest = hn::Max(largest, hn::Abs(from[p / Shape::kTile][p % Shape::kTile]));
     const Vector noise = Times(kNoise, largest);
-    BothWays<Shape::kTile, Shape::kKernel>(from, to, EnterWeightsTransposed);
+    BothWays<Shape::kTile, kKernel>(from, to, EnterWeightsTransposed<kKernel>);
 #pragma GCC unroll 36
-    for (std::size_t i = 0; i < Shape::kKernel; ++i)
+    for (std::size_t i = 0; i < kKernel; ++i)
 #pragma GCC unroll 36
-      for (std::size_t j = 0; j < Shape::kKernel; ++j) {
+      for (std::size_t j = 0; j < kKernel; ++j) {
         const Vector kept = hn::IfThenZeroElse(hn::Lt(hn::Abs(to[i][j]), noise), to[i][j]);
-        hn::StoreU(kept, d, gradient + (i * Shape::kKernel + j) * plane + at);
+        hn::StoreU(kept, d, gradient + (i * kKernel + j) * plane + at);
       }
   }
+}
+void WinogradWeights(const Shape& s, const float* weights, float* u) {
+  s.kernel == 3 ? Weights<3>(s, weights, u) : Weights<5>(s, weights, u);
+}
+void WinogradForward(const Shape& s, const float* in, const float* u, const float* bias, bool rectify, float* out, float* scratch) {
+  s.kernel == 3 ? Forward<3>(s, in, u, bias, rectify, out, scratch) : Forward<5>(s, in, u, bias, rectify, out, scratch);
+}
+void WinogradData(const Shape& s, const float* out_gradient, const float* transposed, float* in_gradient, float* scratch) {
+  s.kernel == 3 ? Data<3>(s, out_gradient, transposed, in_gradient, scratch)
+                : Data<5>(s, out_gradient, transposed, in_gradient, scratch);
+}
+void WinogradGradient(const Shape& s, const float* in, const float* out_gradient, float* gradient, float* scratch) {
+  s.kernel == 3 ? Gradient<3>(s, in, out_gradient, gradient, scratch) : Gradient<5>(s, in, out_gradient, gradient, scratch);
 }
 void BlockedSums(const float* values, std::size_t batch, std::size_t channels, std::size_t places, std::size_t block, float* sums) {
   const Float d;

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions with 5x5 kernels of stride 1 by Winograd's F(2x2, 5x5): 36 products for four outputs where direct convolution takes
-// 100. Lavin, Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, arXiv:1509.09308. The same tiles and transformed
-// weights serve all three passes: y = A^T [(G g G^T) . (B^T d B)] A, its transpose for the gradient of the input (overlapping tiles
-// are added), and G^T [V^T W] G for that of the weights. Points 0, +-3/4, +-3/2 and infinity: in float the error is about 1.4 times
-// that of direct convolution; with the usual 0, +-1, +-2 it would be three times (docs/decisions/013).
+// Convolutions of stride 1 with 5x5 and 3x3 kernels by Winograd's F(2x2, 5x5) and F(4x4, 3x3): 36 products for four outputs where
+// direct convolution takes 100, or for sixteen where it takes 144. Lavin, Gray, Fast Algorithms for Convolutional Neural Networks,
+// CVPR 2016, arXiv:1509.09308. The same tiles and transformed weights serve all three passes: y = A^T [(G g G^T) . (B^T d B)] A,
+// its transpose for the gradient of the input (overlapping tiles are added), and G^T [V^T W] G for that of the weights. Points 0,
+// +-3/4, +-3/2 and infinity: in float the error is about 1.4 times that of direct convolution; with the usual 0, +-1, +-2 it would
+// be three times (docs/decisions/013).
 #pragma once
 #include <cstddef>
 
 namespace tocsin::kernels {
 
 /// Activations lie in blocks of channels, [batch, channels / block, height, width, block]; channels and filters are multiples of
-/// `block`, which is 16, or 8 where no vector is longer. Weights are [5, 5, channels, filters].
+/// `block`, which is 16, or 8 where no vector is longer. Weights are [kernel, kernel, channels, filters].
 struct WinogradShape {
-  static constexpr std::size_t kMostBlock = 16, kKernel = 5, kTile = 6, kPoints = kTile * kTile;
+  static constexpr std::size_t kMostBlock = 16, kTile = 6, kPoints = kTile * kTile;
   std::size_t batch = 1, channels = 16, height = 5, width = 5, filters = 16, padding = 0, block = kMostBlock;
-  [[nodiscard]] std::size_t out_height() const { return height + 2 * padding - (kKernel - 1); }
-  [[nodiscard]] std::size_t out_width() const { return width + 2 * padding - (kKernel - 1); }
+  std::size_t kernel = 5;  ///< or 3
+  /// Outputs of a tile in each direction.
+  [[nodiscard]] std::size_t outputs() const { return kTile + 1 - kernel; }
+  [[nodiscard]] std::size_t out_height() const { return height + 2 * padding - (kernel - 1); }
+  [[nodiscard]] std::size_t out_width() const { return width + 2 * padding - (kernel - 1); }
   /// Floats of the transformed weights.
   [[nodiscard]] std::size_t transformed() const { return kPoints * channels * filters; }
   /// Floats that a pass works in: nothing in them lasts.

@@ -18,7 +18,7 @@ Convolution::Convolution(Context& context, const Layer& layer, const memory::des
       rectified_(rectified),
       output_(context.make(forward_desc_.dst_desc())) {
   if (const auto shape = winograd_shape(context, layer, forward_desc_.src_desc(), forward_desc_.dst_desc())) {
-    winograd_.emplace(*shape);
+    winograd_.emplace(*shape, layer.in.channels, layer.filters);
     scratch_ = context.scratch({{dim(shape->scratch())}, Type::f32, Tag::a});
   }
   few_channels_ = few_channels_shape(context, layer, forward_desc_.src_desc(), forward_desc_.dst_desc(), weights_desc_);
@@ -116,7 +116,7 @@ void Convolution::backward_parameters() {
     return (*parameters_)(context_.stream);
   }
   const kernels::WinogradShape& shape = winograd_->shape();
-  kernels::winograd_gradient(shape, floats(source_), floats(output_gradient_), floats(weights_gradient_), floats(scratch_));
+  winograd_->gradient(floats(source_), floats(output_gradient_), floats(weights_gradient_), floats(scratch_));
   if (layer_.bias)
     kernels::blocked_sums(floats(output_gradient_), shape.batch, shape.filters, shape.out_height() * shape.out_width(), shape.block,
                           floats(bias_gradient_));

@@ -94,22 +94,23 @@ std::optional<kernels::FewChannelsShape> few_channels_shape(const Context& conte
 
 std::optional<kernels::WinogradShape> winograd_shape(const Context& context, const Layer& layer, const memory::desc& source,
                                                      const memory::desc& output) {
-  using Shape = kernels::WinogradShape;
-  const auto is_blocked = [&](const memory::desc& desc, const nn::Shape& shape, std::size_t block) {
-    const Tag tag = block == 16 ? Tag::nChw16c : Tag::nChw8c;
-    return shape.channels % block == 0 && desc == memory::desc(shape_of(shape, context.batch), Type::f32, tag);
-  };
   const auto are_blocked = [&](std::size_t block) {
-    return block % kernels::winograd_lanes() == 0 && is_blocked(source, layer.in, block) && is_blocked(output, layer.out, block);
+    const Tag tag = block == 16 ? Tag::nChw16c : Tag::nChw8c;
+    return block % kernels::winograd_lanes() == 0 && source == memory::desc(shape_of(layer.in, context.batch), Type::f32, tag) &&
+           output == memory::desc(shape_of(layer.out, context.batch), Type::f32, tag);
   };
-  if (layer.kernel != Shape::kKernel || layer.stride != 1 || !(are_blocked(16) || are_blocked(8))) return std::nullopt;
-  return Shape{.batch = context.batch,
-               .channels = layer.in.channels,
-               .height = layer.in.height,
-               .width = layer.in.width,
-               .filters = layer.filters,
-               .padding = layer.padding,
-               .block = std::size_t{are_blocked(16) ? 16U : 8U}};
+  const std::size_t block = are_blocked(16) ? 16 : are_blocked(8) ? 8 : 0;
+  const bool is_ours = layer.kernel == 5 || (layer.kernel == 3 && block == 8 && layer.in.channels >= kWinogradChannels);
+  if (block == 0 || !is_ours || layer.stride != 1) return std::nullopt;
+  const auto whole = [&](std::size_t channels) { return (channels + block - 1) / block * block; };
+  return kernels::WinogradShape{.batch = context.batch,
+                                .channels = whole(layer.in.channels),
+                                .height = layer.in.height,
+                                .width = layer.in.width,
+                                .filters = whole(layer.filters),
+                                .padding = layer.padding,
+                                .block = block,
+                                .kernel = layer.kernel};
 }
 
 }  // namespace tocsin::nn::onednn

@@ -58,8 +58,9 @@ std::optional<kernels::FewChannelsShape> few_channels_shape(const Context& conte
                                                             const memory::desc& output,
                                                             const dnnl::convolution_backward_weights::primitive_desc& weights);
 
-/// The shape for our own Winograd's F(2x2, 5x5), where layer and layouts are what it takes: 5x5 of stride 1 in float32, channels in
-/// blocks of 16 on both sides, or of 8 where vectors are no longer.
+/// The shape for our own Winograd's passes, where layer and layouts are what they take: stride 1 in float32, channels in blocks of
+/// 16 on both sides, or of 8 where vectors are no longer; 5x5, and in blocks of 8, for which oneDNN has no Winograd, 3x3. Its
+/// channels and filters are filled up to whole blocks.
 std::optional<kernels::WinogradShape> winograd_shape(const Context& context, const Layer& layer, const memory::desc& source,
                                                      const memory::desc& output);
 

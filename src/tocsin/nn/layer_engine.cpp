@@ -101,6 +101,8 @@ struct LayerEngine::Impl {
     pass.from = context.view(from);
     pass.to = context.view(to);
     pass.winograd = winograd_shape(context, layer, from, to);
+    if (pass.winograd && (pass.winograd->channels != layer.in.channels || pass.winograd->filters != layer.filters))
+      pass.winograd.reset();  // values here have no padding to rely on
     if (pass.winograd) return;
     const auto fused = best_forward(context, layer, from, true);
     pass.fused = fused.weights_desc() == pass.forward_desc->weights_desc() && fused.dst_desc() == to;
@@ -164,7 +166,7 @@ struct LayerEngine::Impl {
     set.backward_stale = true;
     if (layer.kind != LayerKind::conv2d) return;
     if (const auto& shape = passes[set.layer].winograd) {
-      if (!set.winograd) set.winograd.emplace(*shape);
+      if (!set.winograd) set.winograd.emplace(*shape, shape->channels, shape->filters);
       std::vector<float> ordered(set.plain.size());
       context.copy(plain_weights(set), context.view({weights_any(layer, Type::f32).dims(), Type::f32, Tag::hwio}, ordered.data()));
       return set.winograd->set(ordered.data());
