@@ -124,6 +124,17 @@ TEST(WeightedColumnMedian, RefusesWhatIsNoMass) {
             "weighted median: the weights add up to 0");
 }
 
+TEST(WeightedColumnMedian, FindsHalfOfAMassThatIsRounded) {
+  // 0.3 is half of 0.1 + 0.2 + 0.3, but twice the double is less than the sum of the doubles.
+  EXPECT_EQ(weighted_column_median(support::rows({{2}, {3}, {1}}).rows(), Numbers{0.1, 0.2, 0.3}, Even::average), Numbers{1.5});
+}
+
+TEST(WeightedColumnMedian, TakesIntegersAsTheyAre) {
+  const Updates rows = support::rows({{1}, {2}, {9}});
+  EXPECT_EQ(weighted_column_median(rows.rows(), Numbers{1e15, 1, 1e15}, Even::average), Numbers{2});
+  EXPECT_EQ(weighted_column_median(rows.rows(), Numbers{1e15, 1, 1e15 + 1}, Even::average), Numbers{5.5});
+}
+
 RC_GTEST_PROP(WeightedColumnMedian, HasTheBitsOfItsReference, ()) {
   const auto drawn = drawn_rows(*rc::gen::element(Values::small_integers, Values::any), 20, 150);
   Numbers weights(drawn.view().clients());

@@ -10,6 +10,7 @@
 #include "support/rows.h"
 #include "tocsin/kernels/combine.h"
 #include "tocsin/kernels/norms.h"
+#include "tocsin/kernels/weighted_mean.h"
 
 namespace tocsin::kernels {
 
@@ -49,20 +50,82 @@ RC_GTEST_PROP(Combine, HasTheBitsOfItsReference, ()) {
   RC_ASSERT(bits(combine(drawn.view(), weights)) == bits(combine_reference(drawn.view(), weights)));
 }
 
-RC_GTEST_PROP(Accumulate, RowByRowIsCombine, ()) {
-  const auto drawn = drawn_rows(Values::any, 12, 200);
-  const Numbers weights = drawn_weights(drawn.view().clients());
-  Numbers sum(drawn.view().coordinates(), 0.0);
-  for (std::size_t i = 0; i < weights.size(); ++i) accumulate(sum, weights[i], drawn.view(), i);
-  RC_ASSERT(bits(sum) == bits(combine(drawn.view(), weights)));
+TEST(WeightedMean, OfEqualRowsIsThatRow) {
+  // 0.1 is no double: six of it add up to 0.6 or to its neighbour, and a third of it three times is not it.
+  for (const Element element : {Element::float32, Element::float64})
+    for (const std::size_t n : {1U, 2U, 3U, 6U, 7U, 10U, 49U})
+      for (const double factor : {1.0, 600.0, 360.0 / 11.0, 1.0 / 3.0, 1e-300, 1e300}) {
+        Updates rows(n, 19, element);
+        Numbers row(19), weights(n);
+        for (std::size_t j = 0; j < row.size(); ++j) row[j] = (j % 2 == 0 ? 0.1 : -1.0 / 3) * static_cast<double>(j + 1);
+        for (std::size_t i = 0; i < n; ++i) weights[i] = factor * static_cast<double>(1 + i % 3);
+        for (std::size_t i = 0; i < n; ++i) rows.rows().assign(i, row);
+        ASSERT_EQ(weighted_mean(rows.rows(), weights), rows.rows().row(0)) << n << " rows, weights times " << factor;
+      }
 }
 
-TEST(Accumulate, RefusesASumOfAnotherLength) {
-  Numbers sum(3);
-  EXPECT_EQ(support::error_of([&] { accumulate(sum, 1, Updates(1, 2).rows(), 0); }),
-            "accumulate: a sum of 3 coordinates for rows of 2");
-  EXPECT_EQ(support::error_of([&] { accumulate(sum, 1, Updates(1, 3).rows(), 1); }),
-            "accumulate: row 1 does not exist, there are 1");
+TEST(WeightedMean, DividesLast) {
+  const Updates rows = support::rows({{1, 7, 2}, {1, 9, 2}, {3, 0, 1}});
+  EXPECT_EQ(weighted_mean(rows.rows(), Numbers{1, 1, 1}), (Numbers{5.0 / 3, 16.0 / 3, 5.0 / 3}));
+  EXPECT_EQ(weighted_mean(rows.rows(), Numbers{100, 300, 600}), (Numbers{2.2, 3.4, 1.4}));
+  EXPECT_EQ(weighted_mean(rows.rows(), Numbers{0, 0.5, 0}), (Numbers{1, 9, 2}));
+}
+
+TEST(WeightedMean, LosesNothingBesideALoudRowThatCancels) {
+  const Updates rows = support::rows({{1e16}, {1}, {-1e16}, {2}}, Element::float64);
+  EXPECT_EQ(weighted_mean(rows.rows(), Numbers(4, 1.0)), Numbers{0.75});
+}
+
+TEST(WeightedMean, OfTheLargestDoublesIsFinite) {
+  const Updates rows = support::rows({{1e308, -1.5e308}, {1.7e308, -1.5e308}}, Element::float64);
+  EXPECT_EQ(weighted_mean(rows.rows(), Numbers{600, 600}), (Numbers{1.35e308, -1.5e308}));
+}
+
+TEST(WeightedMean, DoesNotReadRowsOfWeightZeroAndRefusesAnotherNumberOfWeights) {
+  EXPECT_EQ(weighted_mean(support::rows({{1, 2}, {kNan, kInf}}).rows(), Numbers{2, 0}), (Numbers{1, 2}));
+  EXPECT_EQ(support::error_of([] { weighted_mean(Updates(2, 1).rows(), Numbers{1}); }), "weighted mean: 1 weights for 2 rows");
+}
+
+RC_GTEST_PROP(WeightedMean, IsItsReference, ()) {
+  const auto drawn = drawn_rows(*rc::gen::element(Values::small_integers, Values::any), 40, 1500);
+  const ConstRows rows = drawn.view();
+  Numbers weights(rows.clients());
+  for (double& weight : weights) weight = *rc::gen::inRange(0, 900) / *rc::gen::element(1.0, 7.0);
+  weights[0] += 1;
+  const Numbers mean = weighted_mean(rows, weights), reference = weighted_mean_reference(rows, weights);
+  for (std::size_t j = 0; j < mean.size(); ++j) {
+    double largest = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) largest = std::max(largest, std::abs(rows.at(i, j)));
+    RC_ASSERT(std::abs(mean[j] - reference[j]) <= 3e-16 * largest);
+  }
+}
+
+RC_GTEST_PROP(WeightedMean, OfSmallIntegersIsTheirSumOverTheirNumber, ()) {
+  const auto drawn = drawn_rows(Values::small_integers, 40, 300);
+  const ConstRows rows = drawn.view();
+  const Numbers mean = weighted_mean(rows, Numbers(rows.clients(), 1.0));
+  for (std::size_t j = 0; j < mean.size(); ++j) {
+    double sum = 0;
+    for (std::size_t i = 0; i < rows.clients(); ++i) sum += rows.at(i, j);
+    RC_ASSERT(mean[j] == sum / static_cast<double>(rows.clients()));
+  }
+}
+
+RC_GTEST_PROP(RunningMean, RowByRowHasTheBitsOfTheWhole, ()) {
+  const auto drawn = drawn_rows(Values::any, 12, 200);
+  const ConstRows rows = drawn.view();
+  Numbers weights(rows.clients());
+  for (double& weight : weights) weight = *rc::gen::inRange(0, 5) / 7.0;
+  weights[0] += 1;
+  RunningMean running(rows.coordinates(), 1000);
+  for (std::size_t i = 0; i < weights.size(); ++i) running.add(weights[i], rows, i);
+  RC_ASSERT(bits(running.take()) == bits(weighted_mean(rows, weights)));
+}
+
+TEST(RunningMean, RefusesRowsOfAnotherLength) {
+  RunningMean running(3, 1);
+  EXPECT_EQ(support::error_of([&] { running.add(1, Updates(1, 2).rows(), 0); }), "running mean: 3 coordinates and rows of 2");
+  EXPECT_EQ(support::error_of([&] { running.add(1, Updates(1, 3).rows(), 1); }), "running mean: row 1 does not exist, there are 1");
 }
 
 TEST(Norms, AreEuclidean) {
@@ -107,10 +170,12 @@ TEST(RowKernels, HaveTheSameBitsForAnyNumberOfWorkers) {
     for (std::size_t j = 0; j < row.size(); ++j) row[j] = std::sin(static_cast<double>(i * 77 + j));
     rows.rows().assign(i, row);
   }
-  const Numbers weights{0.1, 0.3, 0.25, 0.2, 0.15}, sum = combine(rows.rows(), weights), lengths = norms(rows.rows());
+  const Numbers weights{0.1, 0.3, 0.25, 0.2, 0.15}, sum = combine(rows.rows(), weights), lengths = norms(rows.rows()),
+                                                    mean = weighted_mean(rows.rows(), weights);
   for (const std::size_t count : {1U, 2U, 8U}) {
     Workers workers(count);
     EXPECT_EQ(combine(rows.rows(), weights, &workers), sum);
+    EXPECT_EQ(weighted_mean(rows.rows(), weights, &workers), mean);
     EXPECT_EQ(norms(rows.rows(), &workers), lengths);
     EXPECT_EQ(non_finite(rows.rows(), &workers), std::vector<NonFinite>(5));
   }

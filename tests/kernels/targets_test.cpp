@@ -10,6 +10,7 @@
 #include "tocsin/kernels/combine.h"
 #include "tocsin/kernels/gram.h"
 #include "tocsin/kernels/norms.h"
+#include "tocsin/kernels/weighted_mean.h"
 
 namespace tocsin::kernels {
 namespace {
@@ -44,6 +45,7 @@ Results results() {
     append(all.everywhere, weighted_column_median(view, weights, Even::average));
     append(all.everywhere, column_moments(view).deviation);
     append(all.everywhere, combine(view, weights));
+    append(all.everywhere, weighted_mean(view, weights));
     append(all.everywhere, norms(view));
     append(element == Element::float32 ? all.everywhere : all.fused, gram(view));
     append(all.fused, centered_gram(view));

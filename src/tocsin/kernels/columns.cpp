@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "tocsin/core/errors.h"
+#include "tocsin/kernels/half_mass.h"
 #include "tocsin/kernels/middle.h"
 #include "tocsin/kernels/row_kernels.h"
 #include "tocsin/kernels/sorting.h"
@@ -78,32 +79,30 @@ ColumnMedian medians(ConstRows rows, Even even, Workers* workers, bool with_shar
 
 /// The weighted middles of one sorted column: positions of the lower and of the upper one.
 template <class T, class Row>
-std::pair<T, T> weighted_middles(const T* values, const Row* rows, std::size_t n, std::span<const double> weights, double total) {
+std::pair<T, T> weighted_middles(const T* values, const Row* rows, std::size_t n, std::span<const double> weights,
+                                 const HalfMass& half) {
   double mass = 0;  // of the values before k
   std::size_t lower = n, upper = 0;
   for (std::size_t k = 0; k < n; ++k) {
-    if (2 * mass <= total) upper = k;
+    if (!half.passed(mass)) upper = k;
     mass += weights[static_cast<std::size_t>(rows[k * detail::kSortedColumns])];
-    if (lower == n && 2 * mass >= total) lower = k;
+    if (lower == n && half.reached(mass)) lower = k;
   }
-  if (lower == n) lower = n - 1;  // sums of weights that are not exact
   return {values[lower * detail::kSortedColumns], values[upper * detail::kSortedColumns]};
 }
 
-double checked_total(ConstRows rows, std::span<const double> weights) {
+HalfMass checked_half(ConstRows rows, std::span<const double> weights) {
   require(weights.size() == rows.clients(), "weighted median: {} weights for {} rows", weights.size(), rows.clients());
-  double total = 0;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
+  for (std::size_t i = 0; i < weights.size(); ++i)
     require(weights[i] >= 0 && std::isfinite(weights[i]), "weighted median: weight {} of row {} is not a mass", weights[i], i);
-    total += weights[i];
-  }
-  require(total > 0 && std::isfinite(total), "weighted median: the weights add up to {}", total);
-  return total;
+  const HalfMass half(weights);
+  require(half.total() > 0 && std::isfinite(half.total()), "weighted median: the weights add up to {}", half.total());
+  return half;
 }
 
 ColumnMedian weighted_medians(ConstRows rows, std::span<const double> weights, Even even, Workers* workers, bool with_shares) {
   const std::size_t n = rows.clients(), d = rows.coordinates();
-  const double total = checked_total(rows, weights);
+  const HalfMass half = checked_half(rows, weights);
   const detail::Network network(n, 0, n - 1);
   std::vector<unsigned char> heavy(n);
   std::transform(weights.begin(), weights.end(), heavy.begin(), [](double w) { return static_cast<unsigned char>(w > 0); });
@@ -120,7 +119,7 @@ ColumnMedian weighted_medians(ConstRows rows, std::span<const double> weights, E
         const std::size_t count = std::min(detail::kSortedColumns, end - first);
         detail::sorted_tile_with_rows(network, typed, first, count, keys.data(), sorted.data(), sources.data());
         for (std::size_t c = 0; c < count; ++c) {
-          std::tie(lower[c], upper[c]) = weighted_middles(sorted.data() + c, sources.data() + c, n, weights, total);
+          std::tie(lower[c], upper[c]) = weighted_middles(sorted.data() + c, sources.data() + c, n, weights, half);
           if (even == Even::lower) upper[c] = lower[c];
           if (even == Even::upper) lower[c] = upper[c];
           result.median[first + c] = detail::average(static_cast<double>(lower[c]), static_cast<double>(upper[c]));

@@ -31,7 +31,7 @@ Moments column_moments_reference(ConstRows rows, std::size_t ddof = 0);
 std::vector<double> median_shares(ConstRows rows, Even even, Workers* workers = nullptr);
 
 /// Exact weighted median of each column [d] (rules.md): lower = the smallest value v with mass(<= v) >= half, upper its mirror.
-/// `weights` [n] >= 0, not all zero; a row of weight 0 is as good as absent. Exact as far as sums of the weights are: integers are.
+/// `weights` [n] >= 0, not all zero; a row of weight 0 is as good as absent. What is half is what HalfMass says.
 /// Throws std::invalid_argument for other weights.
 std::vector<double> weighted_column_median(ConstRows rows, std::span<const double> weights, Even even, Workers* workers = nullptr);
 std::vector<double> weighted_column_median_reference(ConstRows rows, std::span<const double> weights, Even even);

@@ -8,8 +8,10 @@
 #include "tocsin/kernels/columns.h"
 #include "tocsin/kernels/combine.h"
 #include "tocsin/kernels/gram.h"
+#include "tocsin/kernels/half_mass.h"
 #include "tocsin/kernels/middle.h"
 #include "tocsin/kernels/norms.h"
+#include "tocsin/kernels/weighted_mean.h"
 
 namespace tocsin::kernels {
 namespace {
@@ -43,7 +45,7 @@ std::vector<double> column_median_reference(ConstRows rows, Even even) {
 }
 
 std::vector<double> weighted_column_median_reference(ConstRows rows, std::span<const double> weights, Even even) {
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  const HalfMass half(weights);
   std::vector<double> result(rows.coordinates());
   for (std::size_t j = 0; j < result.size(); ++j) {
     const Column column = sorted_column(rows, j);
@@ -51,10 +53,10 @@ std::vector<double> weighted_column_median_reference(ConstRows rows, std::span<c
     for (auto value = column.rbegin(); value != column.rend(); ++value) {  // the smallest v with mass(<= v) >= half is met last
       double up_to = 0;
       for (const auto& [other, row] : column) up_to += other <= value->first ? weights[row] : 0.0;
-      if (2 * up_to >= total) lower = value->first;
+      if (half.reached(up_to)) lower = value->first;
     }
     for (const auto& [value, row] : column) {
-      if (2 * mass <= total && weights[row] > 0) upper = value;
+      if (!half.passed(mass) && weights[row] > 0) upper = value;
       mass += weights[row];
     }
     result[j] = chosen(lower, upper, even);
@@ -82,6 +84,18 @@ std::vector<double> combine_reference(ConstRows rows, std::span<const double> we
   std::vector<double> result(rows.coordinates());
   for (std::size_t i = 0; i < weights.size(); ++i)
     for (std::size_t j = 0; j < result.size() && weights[i] != 0; ++j) result[j] += weights[i] * rows.at(i, j);
+  return result;
+}
+
+std::vector<double> weighted_mean_reference(ConstRows rows, std::span<const double> weights) {
+  require(weights.size() == rows.clients(), "weighted mean: {} weights for {} rows", weights.size(), rows.clients());
+  std::vector<double> result(rows.coordinates());
+  for (std::size_t j = 0; j < result.size(); ++j) {
+    long double sum = 0, total = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      if (weights[i] != 0) sum += static_cast<long double>(weights[i]) * rows.at(i, j), total += weights[i];
+    result[j] = static_cast<double>(sum / total);
+  }
   return result;
 }
 
