@@ -45,6 +45,13 @@ TEST(ClientWeights, AreCutOffAtTheLargestThresholdThatWillDo) {
   EXPECT_EQ(both, (Numbers{1, 1, 1, 1.5, 1.5}));
 }
 
+TEST(ClientWeights, AreCutOffAtTheFullPrecisionOfTheThreshold) {
+  const Numbers capped = client_weights("rule", kCapped, Numbers{100, 10, 10, 10, 10}, 5, 1);
+  EXPECT_EQ(capped[0], 360.0 / 11.0);  // 0.45 of the total is 0.45 (40 + U)
+  const Masses result = masses("rule", kCapped, Numbers{100, 10, 10, 10, 10}, 5, 1);
+  EXPECT_NEAR(result.malicious, 0.45 * 5, 1e-14);
+}
+
 TEST(ClientWeights, SayWhenNoCapCanHelp) {
   EXPECT_EQ(
       error_of([] {
@@ -62,11 +69,11 @@ RC_GTEST_PROP(ClientWeights, AreCappedAsTightAsAllowedAndNoTighter, ()) {
   for (double& count : samples) count = std::pow(*rc::gen::inRange(1, 30), 2);
   const Numbers capped = client_weights("rule", kCapped, samples, n, f);
   const double most = *std::max_element(capped.begin(), capped.end());
-  RC_ASSERT(heaviest_share(capped, f) <= 0.45 * (1 + 1e-9));
+  RC_ASSERT(heaviest_share(capped, f) <= 0.45 * (1 + 1e-12));
   for (std::size_t i = 0; i < n; ++i) RC_ASSERT(capped[i] == std::min(samples[i], most));
   if (capped == samples) return;
   Numbers looser = samples;
-  for (double& weight : looser) weight = std::min(weight, most * (1 + 1e-4));
+  for (double& weight : looser) weight = std::min(weight, most * (1 + 1e-9));
   RC_ASSERT(heaviest_share(looser, f) > 0.45);
 }
 

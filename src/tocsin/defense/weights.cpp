@@ -7,35 +7,32 @@
 #include <numeric>
 
 #include "tocsin/core/errors.h"
+#include "tocsin/kernels/half_mass.h"
 
 namespace tocsin::defense {
 namespace {
 
-/// The largest value <= u that has 20 bits behind its first: sums of integer counts and of the cap are then exact in double, so
-/// that exactly half of a mass is recognised in any order.
-double round_down(double u) {
-  int exponent = 0;
-  const double fraction = std::frexp(u, &exponent);
-  return std::ldexp(std::floor(std::ldexp(fraction, 21)), exponent - 21);
-}
-
 /// The cap U on weights: the share of the f heaviest grows with U, so each piece between two weights is tried from the top.
+/// A share such as 0.45 is no double: where it is a decimal of at most 12 digits it is meant as that, and U is its nearest double.
 double cap(std::string_view rule, std::vector<double> weights, std::size_t f, double share) {
   std::sort(weights.begin(), weights.end(), std::greater<>());
   const std::size_t n = weights.size();
   const auto heaviest = weights.begin() + static_cast<std::ptrdiff_t>(f);
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  constexpr double rounding = 1e-12;
+  constexpr double rounding = 1e-12, decimal = 1e12;
+  const double digits = std::round(share * decimal);
+  const bool is_decimal = digits / decimal == share;
+  const long double unit = is_decimal ? decimal : 1.0, part = is_decimal ? digits : share;  // share = part / unit
   if (std::accumulate(weights.begin(), heaviest, 0.0) <= share * total * (1 + rounding)) return weights.front();
   for (std::size_t p = 1; p < n; ++p) {  // p rows are cut off at U, weights[p] <= U <= weights[p - 1]
     const double rest = std::accumulate(weights.begin() + static_cast<std::ptrdiff_t>(p), weights.end(), 0.0);
     const double whole = p < f ? std::accumulate(weights.begin() + static_cast<std::ptrdiff_t>(p), heaviest, 0.0) : 0.0;
     // min(p, f) U + whole <= share (p U + rest)
-    const double slope = static_cast<double>(std::min(p, f)) - share * static_cast<double>(p);
-    const double room = share * rest - whole;
-    if (slope <= 0) return round_down(weights[p - 1]);
-    const double u = room / slope;
-    if (u >= weights[p] * (1 - rounding)) return round_down(std::min(u, weights[p - 1]));
+    const long double slope = static_cast<long double>(std::min(p, f)) * unit - part * static_cast<long double>(p);
+    const long double room = part * rest - whole * unit;
+    if (slope <= 0) return weights[p - 1];
+    const auto u = static_cast<double>(room / slope);
+    if (u >= weights[p] * (1 - rounding)) return std::min(u, weights[p - 1]);
   }
   throw TooFew(
       fmt::format("{}: weights = \"capped\" cannot help, {} rows of {} hold {:.3g} of the total when all weigh the same, and "
@@ -105,11 +102,11 @@ Masses masses(std::string_view rule, const WeightOptions& options, std::span<con
   result.total = static_cast<double>(present);
   result.malicious = static_cast<double>(f);
   bool half = 2 * result.malicious >= result.total;
-  if (options.mass == MaliciousMass::worst) {  // compared before it is scaled: counts of samples add up exactly
+  if (options.mass == MaliciousMass::worst) {  // compared before it is scaled: sums of counts are exact
     std::vector<double> heaviest = result.of_row;
     std::sort(heaviest.begin(), heaviest.end(), std::greater<>());
     const double held = std::accumulate(heaviest.begin(), heaviest.begin() + static_cast<std::ptrdiff_t>(std::min(f, n)), 0.0);
-    half = 2 * held >= sum;
+    half = kernels::HalfMass(result.of_row).reached(held);
     result.malicious = held * result.total / sum;
   }
   for (double& weight : result.of_row) weight = weight * result.total / sum;
