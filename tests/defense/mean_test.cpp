@@ -4,7 +4,7 @@
 
 #include "support/rows.h"
 #include "tocsin/defense/registry.h"
-#include "tocsin/kernels/combine.h"
+#include "tocsin/kernels/weighted_mean.h"
 
 namespace tocsin::defense {
 namespace {
@@ -40,18 +40,40 @@ TEST(WeightedMean, CapsTheHeaviest) {
             (Numbers{0.2, 0.2, 0.2, 0.4}));
 }
 
-TEST(WeightedMean, FoldsToTheSameBits) {
+TEST(Mean, DividesLast) {
+  EXPECT_EQ(aggregate(mean_entry, "", support::rows({{1}, {1}, {1}, {1}, {1}, {1}}), Round{}).update, Numbers{1});
+  EXPECT_EQ(aggregate(mean_entry, "", support::rows({{1, 7}, {1, 0}, {3, 9}}), Round{}).update, (Numbers{5.0 / 3, 16.0 / 3}));
+  const Numbers samples{100, 300, 600};
+  EXPECT_EQ(aggregate(weighted_mean_entry, "", support::rows({{1, 7}, {1, 9}, {3, 0}}), Round{.samples = samples}).update,
+            (Numbers{2.2, 3.4}));
+}
+
+TEST(WeightedMean, CapsAtTheVeryThreshold) {
+  // U = 0.45 * 40 / 0.55 = 360 / 11, so the total is 800 / 11: shares 0.45 and four of 0.1375.
+  const Numbers samples{100, 10, 10, 10, 10};
+  const Aggregation result =
+      aggregate(weighted_mean_entry, "weights = 'capped'", support::rows({{1, 0}, {0, 0}, {0, 1}, {0, 0}, {0, 0}}),
+                Round{.samples = samples, .assumed_malicious = 1});
+  EXPECT_NEAR(result.update[0], 0.45, 1e-15);
+  EXPECT_NEAR(result.update[1], 0.1375, 1e-15);
+}
+
+TEST(WeightedMean, KnowsItsWeightsBeforeTheRows) {
   const Numbers samples{7, 11, 13, 17};
   const Round round{.cohort = kCohort, .samples = samples, .assumed_malicious = 1};
   for (const char* toml : {"weights = 'none'", "weights = 'samples'", "weights = 'capped'\ncap_share = 0.3"}) {
     const auto rule = support::make(weighted_mean_entry, toml);
     const Numbers weights = rule->fixed_weights(round);
-    Numbers sum(2, 0.0);
-    for (std::size_t i = 0; i < 4; ++i) kernels::accumulate(sum, weights[i], kFour.rows(), i);
-    const Aggregation whole = rule->aggregate(kFour.rows(), round);
-    EXPECT_EQ(whole.update, sum) << toml;
-    EXPECT_EQ(whole.weights, weights) << toml;
+    EXPECT_EQ(rule->aggregate(kFour.rows(), round).update, kernels::weighted_mean(kFour.rows(), weights)) << toml;
   }
+  EXPECT_EQ(support::make(weighted_mean_entry)->fixed_weights(round), samples);
+}
+
+TEST(WeightedMean, FoldsUnlessACapDependsOnTheRowsThatAreLeft) {
+  EXPECT_TRUE(support::make(mean_entry)->folds());
+  EXPECT_TRUE(support::make(weighted_mean_entry)->folds());
+  EXPECT_FALSE(support::make(weighted_mean_entry, "weights = 'capped'")->folds());
+  EXPECT_FALSE(support::make(median_entry)->folds());
 }
 
 TEST(WeightedMean, WithoutAnySamplesHasNoUpdate) {
@@ -104,6 +126,14 @@ TEST(Median, WeighsByMass) {
   EXPECT_EQ(
       aggregate(median_entry, "weights = 'samples'\nmass = 'mean'", rows, Round{.samples = samples, .assumed_malicious = 1}).update,
       (Numbers{10}));
+}
+
+TEST(Median, FindsHalfOfACappedMassInAnyOrder) {
+  // Both heavy counts are cut to U = 0.28 * 16 / (1 - 2 * 0.28) = 112 / 11, no double. U + 7 + 1 is half of 2 U + 16.
+  const Updates rows = support::rows({{0, 2, 1, 8}, {1, 1, 0, 6}, {9, 4, 8, 2}, {6, 5, 6, 1}, {2, 0, 2, 7}, {5, 6, 7, 0}});
+  const Numbers samples{500, 7, 500, 7, 1, 1};
+  const Round round{.samples = samples, .assumed_malicious = 1};
+  EXPECT_EQ(aggregate(median_entry, "weights = 'capped'\ncap_share = 0.28", rows, round).update, (Numbers{3.5, 3, 4, 4}));
 }
 
 TEST(Median, OverWeightsGivesBiasesTheMean) {

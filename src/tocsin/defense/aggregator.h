@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tocsin/core/options.h"
@@ -29,6 +30,9 @@ struct Aggregation {
   std::string note;  ///< what is worth a line in the record, else empty
 };
 
+/// The note of a weighted mean without any weight.
+inline constexpr std::string_view kNoWeightLeft = "no weight left: every row that may be used has weight 0";
+
 /// These rows are too few, or too unevenly weighted, for what the rule promises. `decide` holds the round; elsewhere it is an
 /// invalid argument like any other.
 class TooFew : public std::invalid_argument {
@@ -47,7 +51,7 @@ class Aggregator {
     std::string_view min_clients_text = "1";                                              ///< as a formula: "2f+3"
     bool translation = true, scale = true, odd = true, unanimous = true, robust = false;  ///< laws T S O U R of rules.md, 2.1
     bool selects = false;  ///< weights say which rows were chosen, so records hold `selected`
-    bool folds = false;    ///< needs only a weighted sum known before the rows: [n, d] need not be stored
+    bool folds = false;    ///< a weighted mean by weights known before the rows; whether [n, d] need not be stored says `folds()`
     bool stateful = false;
     bool needs_root = false;
     bool weighs_samples = false;          ///< uses the reported sample counts by default
@@ -58,9 +62,11 @@ class Aggregator {
   /// `updates` [n, d], rows in ascending client id, all finite, n >= min_clients. Throws std::invalid_argument otherwise (TooFew
   /// where other rows would do).
   virtual Aggregation aggregate(ConstRows updates, const Round& round) = 0;
-  /// Coefficients [n] known before any row is seen, for a rule that folds: `aggregate` gives sum_i weights[i] x_i, added in row
-  /// order, to the bit. All 0 where nothing may be applied. Empty for every other rule.
+  /// Weights [n] known before any row is seen, for a rule whose facts say that it folds: `aggregate` gives kernels::weighted_mean
+  /// by them, to the bit. Not scaled; all 0 where nothing may be applied. Empty for every other rule.
   [[nodiscard]] virtual std::vector<double> fixed_weights(const Round&) const { return {}; }
+  /// Whether these weights are the same whichever rows are set aside, so that rows may be added as they come and then let go.
+  [[nodiscard]] virtual bool folds() const { return false; }
   /// Names every field that lives across rounds (stateless rules: none).
   virtual void visit(SnapshotVisitor&) {}
 };

@@ -10,7 +10,7 @@
 #include "tocsin/core/errors.h"
 #include "tocsin/defense/registry.h"
 #include "tocsin/defense/rule_options.h"
-#include "tocsin/kernels/combine.h"
+#include "tocsin/kernels/weighted_mean.h"
 
 namespace tocsin::defense {
 namespace {
@@ -156,7 +156,7 @@ class Krum final : public Aggregator {
   Aggregation aggregate(ConstRows updates, const Round& round) override {
     const kernels::Gram gram = distances(updates, round);
     std::vector<double> weights = weights_of(gram, round, options_.assumed.of(round));
-    std::vector<double> update = kernels::combine(updates, weights, round.workers);
+    std::vector<double> update = kernels::weighted_mean(updates, weights, round.workers);
     return {.update = std::move(update), .weights = std::move(weights), .note = ""};
   }
 

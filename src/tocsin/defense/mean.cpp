@@ -2,16 +2,15 @@
 // The mean and the weighted mean: what federated averaging does, and what every other rule is measured against.
 // McMahan et al., Communication-Efficient Learning of Deep Networks from Decentralized Data, AISTATS 2017; arXiv:1602.05629.
 // Differs: both are one rule, told apart by the default of `weights`; `capped` cuts off the heaviest clients (weights.h).
-// Coefficients are divided before the sum, so that folding rows in as they finish gives the same bits; equal rows still give that
-// row exactly once rounded to float.
-#include <algorithm>
+// Divided last, so equal rows give that row exactly. Without a cap the weights are known before the rows, which may be folded in
+// as they finish to the same bits; a cap depends on which rows are left.
 #include <memory>
 #include <utility>
 
 #include "tocsin/defense/registry.h"
 #include "tocsin/defense/rule_options.h"
 #include "tocsin/defense/weights.h"
-#include "tocsin/kernels/combine.h"
+#include "tocsin/kernels/weighted_mean.h"
 
 namespace tocsin::defense {
 namespace {
@@ -32,31 +31,26 @@ class Mean final : public Aggregator {
   Mean(std::string_view name, const MeanOptions& options) : name_(name), options_(options) {}
 
   Aggregation aggregate(ConstRows updates, const Round& round) override {
-    std::vector<double> weights = coefficients(updates.clients(), round);
-    if (std::all_of(weights.begin(), weights.end(), [](double w) { return w == 0; }))
-      return {.update = {}, .weights = {}, .note = "no weight left: every row that may be used has weight 0"};
-    std::vector<double> update = kernels::combine(updates, weights, round.workers);
+    std::vector<double> weights =
+        client_weights(name_, options_.weights, round.samples, updates.clients(), options_.assumed.of(round));
+    double total = 0;
+    for (const double weight : weights) total += weight;
+    if (total == 0) return {.update = {}, .weights = {}, .note = std::string(kNoWeightLeft)};
+    std::vector<double> update = kernels::weighted_mean(updates, weights, round.workers);
+    for (double& weight : weights) weight /= total;
     return {.update = std::move(update), .weights = std::move(weights), .note = ""};
   }
 
   [[nodiscard]] std::vector<double> fixed_weights(const Round& round) const override {
     try {
-      return coefficients(round.cohort.size(), round);
-    } catch (const TooFew&) {  // no cap can help; `aggregate` says so, a folded round holds for want of weight
+      return client_weights(name_, options_.weights, round.samples, round.cohort.size(), options_.assumed.of(round));
+    } catch (const TooFew&) {  // no cap can help; `aggregate` says so
       return std::vector<double>(round.cohort.size(), 0.0);
     }
   }
+  [[nodiscard]] bool folds() const override { return options_.weights.weights != Weights::capped; }
 
  private:
-  [[nodiscard]] std::vector<double> coefficients(std::size_t n, const Round& round) const {
-    std::vector<double> weights = client_weights(name_, options_.weights, round.samples, n, options_.assumed.of(round));
-    double total = 0;
-    for (const double weight : weights) total += weight;
-    for (double& weight : weights)
-      if (total > 0) weight /= total;
-    return weights;
-  }
-
   std::string_view name_;
   MeanOptions options_;
 };

@@ -11,7 +11,7 @@
 #include "tocsin/defense/rule_options.h"
 #include "tocsin/defense/weights.h"
 #include "tocsin/kernels/columns.h"
-#include "tocsin/kernels/combine.h"
+#include "tocsin/kernels/weighted_mean.h"
 
 namespace tocsin::defense {
 namespace {
@@ -62,17 +62,16 @@ class Median final : public Aggregator {
     }
     if (options_.over == Over::all) return result(median_of(updates, weights, round.workers));
 
-    std::vector<double> means(n, 1.0 / static_cast<double>(n));
-    if (!weights.empty()) {
-      double total = 0;
-      for (const double weight : weights) total += weight;
-      for (std::size_t i = 0; i < n; ++i) means[i] = weights[i] / total;
-    }
+    const std::vector<double> of_row = weights.empty() ? std::vector<double>(n, 1.0) : weights;
+    double total = 0;
+    for (const double weight : of_row) total += weight;
+    std::vector<double> shares = of_row;
+    for (double& share : shares) share /= total;
     Aggregation whole{.update = {}, .weights = std::vector<double>(n, 0.0), .note = ""};
     for (const ColumnRange& range : column_ranges("median", round.layout, d)) {
       const ConstRows part = updates.columns(range.begin, range.end);
       const Aggregation here =
-          range.is_bias ? Aggregation{.update = kernels::combine(part, means, round.workers), .weights = means, .note = ""}
+          range.is_bias ? Aggregation{.update = kernels::weighted_mean(part, of_row, round.workers), .weights = shares, .note = ""}
                         : result(median_of(part, weights, round.workers));
       whole.update.insert(whole.update.end(), here.update.begin(), here.update.end());
       const double share = static_cast<double>(range.end - range.begin) / static_cast<double>(d);
@@ -85,7 +84,7 @@ class Median final : public Aggregator {
   static Aggregation result(kernels::ColumnMedian median) {
     return {.update = std::move(median.median), .weights = std::move(median.shares), .note = ""};
   }
-  /// Unscaled weights: sums of integer counts are exact, so exactly half of the mass is recognised.
+  /// Unscaled weights: sums of integer counts are exact.
   [[nodiscard]] kernels::ColumnMedian median_of(ConstRows rows, const std::vector<double>& weights, Workers* workers) const {
     if (weights.empty()) return kernels::column_median_with_shares(rows, options_.even, workers);
     return kernels::weighted_column_median_with_shares(rows, weights, options_.even, workers);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "tocsin/core/errors.h"
 #include "tocsin/defense/rule_options.h"
@@ -57,15 +58,42 @@ void aggregate(Decision& decision, Aggregator& rule, const Entry<Aggregator>& en
     decision.too_few = true;
     return;
   }
+  check_update(decision, entry, survivors.rows().element());
+}
+}  // namespace
+
+void after_setting_aside(Round& round, std::size_t rows, NonFiniteCounts counts) {
+  if (counts == NonFiniteCounts::keep) return;
+  round.set_aside += rows;
+  round.assumed_malicious -= std::min(round.assumed_malicious, rows);
+}
+
+bool enough(Decision& decision, const Entry<Aggregator>& entry, Options options, const Round& round, std::size_t rows,
+            std::size_t sent) {
+  if (rows == 0) {
+    decision.held = sent == 0 ? "no row left: none was sent" : "no row left: all were set aside as non-finite";
+    decision.too_few = true;
+    return false;
+  }
+  const std::size_t least = needed(entry, options, round);
+  if (rows >= least) return true;
+  decision.held = too_few_text(entry, round, least, rows, sent);
+  decision.too_few = true;
+  return false;
+}
+
+void check_update(Decision& decision, const Entry<Aggregator>& entry, Element element) {
   Aggregation& aggregation = decision.aggregation;
   if (aggregation.update.empty()) {
     decision.held = aggregation.note.empty() ? fmt::format("{} gave no update", entry.name) : std::move(aggregation.note);
-  } else if (!in_range(aggregation.update, survivors.rows().element())) {
+  } else if (!in_range(aggregation.update, element)) {
     decision.held = "diverged: the aggregate is not finite";
     decision.diverged = true;
+  } else {
+    return;
   }
+  aggregation = {};
 }
-}  // namespace
 
 Survivors::Survivors(ConstRows updates, const Round& round, NonFiniteCounts counts) : round_(round), sent_(updates.clients()) {
   require(round.cohort.empty() || round.cohort.size() == sent_, "a round of {} clients with {} updates", round.cohort.size(),
@@ -86,9 +114,7 @@ Survivors::Survivors(ConstRows updates, const Round& round, NonFiniteCounts coun
   round_.cohort = cohort_;
   round_.samples = samples_;
   if (!set_aside_.empty()) round_.distances = round_.weight_distances = {};
-  if (counts == NonFiniteCounts::keep) return;
-  round_.set_aside += set_aside_.size();
-  round_.assumed_malicious -= std::min(round_.assumed_malicious, set_aside_.size());
+  after_setting_aside(round_, set_aside_.size(), counts);
 }
 
 std::vector<double> Survivors::in_place(const std::vector<double>& weights) const {
@@ -108,18 +134,8 @@ Decision decide(Aggregator& rule, const Entry<Aggregator>& entry, Options option
   const Survivors survivors(updates, round, counts);
   Decision decision;
   decision.set_aside = survivors.set_aside();
-  const std::size_t rows = survivors.rows().clients(), sent = updates.clients();
-  if (rows == 0) {
-    decision.held = sent == 0 ? "no row left: none was sent" : "no row left: all were set aside as non-finite";
-    decision.too_few = true;
+  if (!enough(decision, entry, std::move(options), survivors.round(), survivors.rows().clients(), updates.clients()))
     return decision;
-  }
-  const std::size_t least = needed(entry, options, survivors.round());
-  if (rows < least) {
-    decision.held = too_few_text(entry, survivors.round(), least, rows, sent);
-    decision.too_few = true;
-    return decision;
-  }
   std::optional<Snapshot> before;
   if (entry.facts.stateful) before = save(rule);
   aggregate(decision, rule, entry, survivors);
@@ -127,7 +143,6 @@ Decision decide(Aggregator& rule, const Entry<Aggregator>& entry, Options option
     decision.aggregation.weights = survivors.in_place(decision.aggregation.weights);
     return decision;
   }
-  decision.aggregation = {};
   if (before) load(rule, *before);
   return decision;
 }

@@ -21,7 +21,7 @@ struct SetAsideRow {
   std::size_t count = 0;  ///< how many
 };
 
-/// What is told to expect less: f' = max(0, f - k) (`count`) or f (`keep`).
+/// Which f the rule is told to expect: f' = max(0, f - k) (`count`) or f (`keep`).
 enum class NonFiniteCounts { count, keep };
 
 /// The rows that remain and the round as the rest of the defence sees it: n' rows, f' assumed malicious.
@@ -63,6 +63,14 @@ struct Decision {
 };
 /// What a rule needs at least for f and its options: "2f+3 = 7", or "7" alone where options change the formula.
 std::string needed_text(const Entry<Aggregator>& entry, std::size_t f, Options& options);
+
+/// The parts of `decide` around the rule, for a server that adds rows up as they come. Tells a round of `rows` set aside:
+void after_setting_aside(Round& round, std::size_t rows, NonFiniteCounts counts);
+/// whether `rows` of `sent` are enough for the rule in that round, or else `decision` says why it is held;
+bool enough(Decision& decision, const Entry<Aggregator>& entry, Options options, const Round& round, std::size_t rows,
+            std::size_t sent);
+/// holds `decision` if it has no update, or one out of range for rows of `element`.
+void check_update(Decision& decision, const Entry<Aggregator>& entry, Element element);
 
 Decision decide(Aggregator& rule, const Entry<Aggregator>& entry, Options options, ConstRows updates, const Round& round,
                 NonFiniteCounts counts = NonFiniteCounts::count);

@@ -87,7 +87,7 @@ class OneRound {
     if (progress) finished = [&](std::size_t done) { progress(done, items.size()); };
     std::vector<WorkResult> results;
     if (folds(parts_)) {
-      folding_.emplace(parts_.rule->fixed_weights(round_), record.cohort, parts_.architecture->parameters());
+      folding_.emplace(parts_.rule->fixed_weights(round_), round_, parts_.architecture->parameters());
       results = parts_.fleet->train_folding(
           work, items, [&](std::size_t item, ConstRows row) { folding_->add(item, row); }, finished, stop);
     } else {
@@ -136,7 +136,11 @@ class OneRound {
 
   /// Steps 5 and 6: rows that are not finite are set aside, the rule decides; then step 7.
   void decide() {
-    defense::Decision decision = folding_ ? folding_->decide() : decide_on_rows();
+    Faults scratch;
+    const Options none(nullptr, Place{}, "rule", scratch), &options = parts_.rule_options ? *parts_.rule_options : none;
+    defense::Decision decision =
+        folding_ ? folding_->decide(*parts_.rule_entry, options, parts_.nonfinite)
+                 : defense::decide(*parts_.rule, *parts_.rule_entry, options, updates_.rows(), round_, parts_.nonfinite);
     if (parts_.federation.alpha == AlphaOver::all_clients) weigh_by_all_clients(decision);
     if (decision.too_few && !parts_.federation.hold_on_too_few)
       throw RunError(Exit::config, fmt::format("round {}: {}", record.round, decision.held),
@@ -202,11 +206,10 @@ class OneRound {
     const std::size_t n = record.cohort.size();
     if (parts_.federation.alpha == AlphaOver::all_clients)
       return std::vector<double>(n, 1.0 / static_cast<double>(parts_.partition.size()));
-    if (parts_.rule_entry->facts.folds) return parts_.rule->fixed_weights(round_);
+    std::vector<double> result = parts_.rule_entry->facts.folds ? parts_.rule->fixed_weights(round_) : samples_;
     double total = 0.0;
-    for (const double count : samples_) total += count;
-    std::vector<double> result(n, 0.0);
-    for (std::size_t i = 0; i < n && total > 0.0; ++i) result[i] = samples_[i] / total;
+    for (const double weight : result) total += weight;
+    for (double& weight : result) weight = total > 0.0 ? weight / total : 0.0;
     return result;
   }
 
@@ -253,13 +256,6 @@ class OneRound {
       if (facts.needs_targets) items[i].targets = parts_.targets;
     }
     return items;
-  }
-
-  [[nodiscard]] defense::Decision decide_on_rows() const {
-    Faults scratch;
-    const Options none(nullptr, Place{}, "rule", scratch);
-    return defense::decide(*parts_.rule, *parts_.rule_entry, parts_.rule_options ? *parts_.rule_options : none, updates_.rows(),
-                           round_, parts_.nonfinite);
   }
 
   /// The rule saw equal counts, so each row that is left has weight 1 / n'; 1 / K is wanted.
@@ -325,7 +321,7 @@ RoundRecord advance(State& state, const Parts& parts, RoundTimes& times,
 bool folds(const Parts& parts) {
   require(parts.rule_entry != nullptr && parts.architecture != nullptr,
           "federation: a rule's entry and an architecture must be given");
-  if (!parts.rule_entry->facts.folds) return false;
+  if (parts.rule == nullptr || !parts.rule->folds()) return false;
   if (parts.attack_entry != nullptr && parts.attack_entry->facts.crafts && !parts.threat.malicious.empty()) return false;
   if (parts.federation.keep_rows) return !*parts.federation.keep_rows;
   const std::size_t cohort = draw_cohort(parts.federation, parts.partition.size(), parts.root, 1).size();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folding, and the server's step: sums in double, in client order.
+// Folding, and the server's step, in client order.
 #include "tocsin/fed/server.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 #include <utility>
 
 #include "tocsin/core/errors.h"
-#include "tocsin/kernels/combine.h"
 #include "tocsin/kernels/norms.h"
 
 namespace tocsin::fed {
@@ -21,9 +21,13 @@ bool fits(double value, Element element) {
 }
 }  // namespace
 
-Folding::Folding(std::vector<double> weights, std::span<const std::uint32_t> cohort, std::size_t coordinates)
-    : weights_(std::move(weights)), sum_(coordinates, 0.0), norms_(weights_.size(), 0.0), cohort_(cohort) {
-  require(weights_.size() == cohort.size(), "folding: {} rows need as many weights, got {}", cohort.size(), weights_.size());
+Folding::Folding(std::vector<double> weights, const Round& round, std::size_t coordinates)
+    : weights_(std::move(weights)),
+      norms_(weights_.size(), 0.0),
+      round_(round),
+      mean_(coordinates, std::accumulate(weights_.begin(), weights_.end(), 0.0)) {
+  require(weights_.size() == round.cohort.size(), "folding: {} rows need as many weights, got {}", round.cohort.size(),
+          weights_.size());
 }
 
 void Folding::add(std::size_t i, ConstRows row) {
@@ -31,37 +35,29 @@ void Folding::add(std::size_t i, ConstRows row) {
   const kernels::NonFinite bad = kernels::non_finite(row)[0];
   element_ = row.element();
   if (bad.count > 0)
-    set_aside_.push_back({.row = i, .client = cohort_[i], .first = bad.first, .count = bad.count});
-  else if (weights_[i] != 0.0)
-    kernels::accumulate(sum_, weights_[i], row, 0);
+    set_aside_.push_back({.row = i, .client = round_.cohort[i], .first = bad.first, .count = bad.count});
+  else
+    mean_.add(weights_[i], row, 0);
 }
 
-defense::Decision Folding::decide() const {
+defense::Decision Folding::decide(const Entry<defense::Aggregator>& entry, const Options& options,
+                                  defense::NonFiniteCounts counts) {
   defense::Decision decision;
   decision.set_aside = set_aside_;
-  decision.aggregation.weights = weights_;
-  for (const defense::SetAsideRow& row : set_aside_) decision.aggregation.weights[row.row] = 0.0;
+  defense::after_setting_aside(round_, set_aside_.size(), counts);
+  if (!defense::enough(decision, entry, options, round_, weights_.size() - set_aside_.size(), weights_.size())) return decision;
+  defense::Aggregation& aggregation = decision.aggregation;
+  aggregation.weights = weights_;
+  for (const defense::SetAsideRow& row : set_aside_) aggregation.weights[row.row] = 0.0;
   double total = 0.0;
-  for (const double weight : decision.aggregation.weights) total += weight;
-  if (set_aside_.size() == weights_.size()) {
-    decision.held = "no row left: all were set aside as non-finite";
-    decision.too_few = true;
-  } else if (total == 0.0) {
-    decision.held = "no weight left: every row that may be used has weight 0";
+  for (const double weight : aggregation.weights) total += weight;
+  if (total == 0.0) {
+    aggregation.note = defense::kNoWeightLeft;
+  } else {
+    aggregation.update = mean_.take();
+    for (double& weight : aggregation.weights) weight /= total;
   }
-  if (!decision.held.empty()) {
-    decision.aggregation = {};
-    return decision;
-  }
-
-  const double scale = set_aside_.empty() ? 1.0 : 1.0 / total;
-  decision.aggregation.update = sum_;
-  for (double& weight : decision.aggregation.weights) weight *= scale;
-  for (double& value : decision.aggregation.update) value *= scale;
-  if (std::ranges::all_of(decision.aggregation.update, [this](double value) { return fits(value, element_); })) return decision;
-  decision.aggregation = {};
-  decision.held = "diverged: the aggregate is not finite";
-  decision.diverged = true;
+  defense::check_update(decision, entry, element_);
   return decision;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's own arithmetic: rows folded into a weighted sum as they finish, and the step on the global model.
+// The server's own arithmetic: rows folded into a weighted mean as they finish, and the step on the global model.
 #pragma once
-#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -9,25 +8,27 @@
 #include "tocsin/core/rows.h"
 #include "tocsin/defense/set_aside.h"
 #include "tocsin/fed/federation.h"
+#include "tocsin/kernels/weighted_mean.h"
 
 namespace tocsin::fed {
 
-/// A weighted sum of rows that come one by one in cohort order and are not kept. Rows with NaN or Inf are set aside; the weights of
-/// the others are then divided by their sum, as the rule would have done (but a cap on weights stays that of all rows sent).
+/// A weighted mean of rows that come one by one in cohort order and are not kept. Rows with NaN or Inf are set aside.
 class Folding {
  public:
-  /// `weights` [n] as the rule knows them before any row: they add up to 1, or are all 0.
-  Folding(std::vector<double> weights, std::span<const std::uint32_t> cohort, std::size_t coordinates);
+  /// `weights` [n] of `round`, as the rule knows them before any row (Aggregator::fixed_weights).
+  Folding(std::vector<double> weights, const Round& round, std::size_t coordinates);
   /// Row [1, d] of client cohort[i]. O(d).
   void add(std::size_t i, ConstRows row);
   /// ||x_i|| of the rows so far [n].
   [[nodiscard]] const std::vector<double>& norms() const { return norms_; }
-  /// What `defense::decide` would say of the same rows.
-  [[nodiscard]] defense::Decision decide() const;
+  /// What `defense::decide` says of the same rows, to the bit. Spends the sum: once only.
+  [[nodiscard]] defense::Decision decide(const Entry<defense::Aggregator>& entry, const Options& options,
+                                         defense::NonFiniteCounts counts);
 
  private:
-  std::vector<double> weights_, sum_, norms_;
-  std::span<const std::uint32_t> cohort_;
+  std::vector<double> weights_, norms_;
+  Round round_;
+  kernels::RunningMean mean_;
   std::vector<defense::SetAsideRow> set_aside_;
   Element element_ = Element::float32;  // of the rows
 };

@@ -37,14 +37,4 @@ std::vector<double> combine(ConstRows rows, std::span<const double> weights, Wor
   return result;
 }
 
-void accumulate(std::span<double> sum, double weight, ConstRows rows, std::size_t i) {
-  require(i < rows.clients(), "accumulate: row {} does not exist, there are {}", i, rows.clients());
-  require(sum.size() == rows.coordinates(), "accumulate: a sum of {} coordinates for rows of {}", sum.size(), rows.coordinates());
-  if (weight == 0) return;
-  rows.visit([&]<class T>(TypedRows<const T> typed) {
-    const T* const row[] = {typed[i].data()};
-    detail::add_rows(sum, std::span(&weight, 1), row);
-  });
-}
-
 }  // namespace tocsin::kernels

@@ -14,7 +14,4 @@ namespace tocsin::kernels {
 std::vector<double> combine(ConstRows rows, std::span<const double> weights, Workers* workers = nullptr);
 std::vector<double> combine_reference(ConstRows rows, std::span<const double> weights);
 
-/// sum += weight * row i of `rows`: folding rows in as they finish. [d].
-void accumulate(std::span<double> sum, double weight, ConstRows rows, std::size_t i);
-
 }  // namespace tocsin::kernels

@@ -33,6 +33,7 @@ bool folds_rows(const Plan& plan, const Setting& setting) {
   parts.threat = plan.threat;
   if (plan.attack_entry->name != "none") parts.attack_entry = plan.attack_entry;
   parts.rule_entry = plan.rule_entry;
+  parts.rule = plan.rule.get();
   parts.root = Stream(plan.seed);
   return fed::folds(parts);
 }
@@ -65,7 +66,7 @@ MemoryEstimate estimate_memory(const Plan& plan, const Setting& setting, std::si
     add("updates", fmt::format("{} x {} x {} B", window, grouped(d), element), real(window) * real(d) * real(element),
         fmt::format("{} folds rows in as they finish", plan.rule_entry->name));
   } else {
-    const bool needed = !plan.rule_entry->facts.folds;
+    const bool needed = !plan.rule->folds();
     add("updates", fmt::format("{} x {} x {} B", grouped(n), grouped(d), element), real(n) * real(d) * real(element),
         needed ? fmt::format("{} holds every row", plan.rule_entry->name) : "rows are kept for distances and cosines");
   }
@@ -156,7 +157,7 @@ void check_memory(const Plan& plan, const Setting& setting, std::size_t workers,
     const double element = updates / (real(plan.cohort) * real(setting.architecture.parameters()));
     const std::size_t cohort = fitting_cohort(setting, element, others, allowed.usable());
     if (cohort > 0) ways.push_back(fmt::format("cohort <= {}", cohort));
-    if (plan.rule_entry->facts.folds) {
+    if (plan.rule->folds()) {
       if (others < allowed.usable()) ways.push_back("keep_rows = false");
     } else if (others < allowed.usable()) {
       ways.push_back(fmt::format("a rule that folds rows (mean: {})", bytes_text(others)));
