@@ -136,6 +136,20 @@ TEST(Gram, KeepsDistancesOfNearRowsAccurate) {
   }
 }
 
+TEST(Gram, KeepsDistancesOfNearRowsBesideAsManyLoudOnes) {
+  for (const double loud : {1e30, -1e30}) {
+    Updates rows = normal_rows(6, 100'000, 1e-4);
+    for (const std::size_t i : {3U, 4U, 5U}) rows.rows().assign(i, Numbers(100'000, loud));
+    const Gram result = centered_gram(rows.rows());
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t j = 0; j < i; ++j) {
+        double exact = 0;
+        for (std::size_t c = 0; c < rows.coordinates(); ++c) exact += std::pow(rows.rows().at(i, c) - rows.rows().at(j, c), 2);
+        EXPECT_NEAR(result.distance2(i, j) / exact, 1.0, 1e-9) << "rows " << i << ", " << j << " beside three of " << loud;
+      }
+  }
+}
+
 TEST(Gram, OfSomeRowsIsCutFromTheWhole) {
   const Gram whole = gram(support::rows({{1}, {2}, {3}}).rows());
   const std::vector<std::size_t> chosen{2, 0};

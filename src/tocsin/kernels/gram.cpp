@@ -122,7 +122,7 @@ std::vector<double> block_gram(TypedRows<const T> rows, std::size_t begin, std::
   detail::MiddleScratch<T> scratch(middle == nullptr ? 0 : n);
   for (std::size_t first = begin; first < end; first += kTile) {
     const std::size_t count = std::min(kTile, end - first);
-    if (middle != nullptr) detail::middles(*middle, rows, first, std::span(center).first(count), scratch);
+    if (middle != nullptr) detail::middles(*middle, rows, first, std::span(center).first(count), scratch, detail::nearer_zero);
     for (std::size_t i = 0; i < n; ++i)
       widen(rows[i].data() + first, middle == nullptr ? nullptr : center.data(), count, tile.get() + i * kStride);
     HWY_DYNAMIC_DISPATCH(AddProducts)(tile.get(), (count + kLanes - 1) / kLanes * kLanes, n, partial.data());

@@ -35,7 +35,8 @@ class Gram {
 /// X X^T [n, n] of `rows` [n, d]. O(n^2 d). `workers` may be null; never changes a bit.
 Gram gram(ConstRows rows, Workers* workers = nullptr);
 /// The same of the rows minus their column median (distances are unchanged, cancellation is not): what distances are made from.
-/// Centring on the median, never on the mean, which one loud row carries away.
+/// Centring on the median, never on the mean, which one loud row carries away. Of the two middles of an even n the one nearer to 0
+/// is taken, never their mean: where half of the rows are loud, that would lose the distances among the others.
 Gram centered_gram(ConstRows rows, Workers* workers = nullptr);
 /// Plain loops in row order, the reference the kernel is tested against.
 Gram gram_reference(ConstRows rows);

@@ -24,6 +24,12 @@ inline double average(double a, double b) {
   return std::isfinite(sum) ? sum / 2 : a / 2 + b / 2;
 }
 
+/// The one nearer to 0; 0 if they are equally far on either side.
+inline double nearer_zero(double a, double b) {
+  if (std::abs(a) == std::abs(b)) return a == b ? a : 0.0;
+  return std::abs(a) < std::abs(b) ? a : b;
+}
+
 /// Room for the tiles of one thread.
 template <class T>
 struct MiddleScratch {
@@ -32,15 +38,16 @@ struct MiddleScratch {
   T values[2 * kSortedColumns] = {};  ///< lower middle, then (if the network wants two) upper middle
 };
 
-/// out[c] = average of the wanted one or two positions of column begin + c.
+/// out[c] = of(lower, upper), the wanted one or two positions of column begin + c.
 template <class T>
-void middles(const Network& network, TypedRows<const T> rows, std::size_t begin, std::span<double> out, MiddleScratch<T>& scratch) {
+void middles(const Network& network, TypedRows<const T> rows, std::size_t begin, std::span<double> out, MiddleScratch<T>& scratch,
+             double (*of)(double, double) = average) {
   const std::size_t upper = (network.last() - network.first()) * kSortedColumns;
   for (std::size_t first = 0; first < out.size(); first += kSortedColumns) {
     const std::size_t count = std::min(kSortedColumns, out.size() - first);
     sorted_tile(network, rows, begin + first, count, scratch.keys.data(), scratch.values);
     for (std::size_t c = 0; c < count; ++c)
-      out[first + c] = average(static_cast<double>(scratch.values[c]), static_cast<double>(scratch.values[upper + c]));
+      out[first + c] = of(static_cast<double>(scratch.values[c]), static_cast<double>(scratch.values[upper + c]));
   }
 }
 

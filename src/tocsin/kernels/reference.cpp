@@ -110,7 +110,9 @@ Gram gram_reference(ConstRows rows) {
 Gram centered_gram_reference(ConstRows rows) {
   Gram result(rows.clients());
   if (rows.clients() == 0) return result;
-  const std::vector<double> center = column_median_reference(rows);
+  const std::vector<double> lower = column_median_reference(rows, Even::lower), upper = column_median_reference(rows, Even::upper);
+  std::vector<double> center(lower.size());
+  std::transform(lower.begin(), lower.end(), upper.begin(), center.begin(), detail::nearer_zero);
   for (std::size_t i = 0; i < rows.clients(); ++i)
     for (std::size_t j = 0; j < rows.clients(); ++j)
       for (std::size_t c = 0; c < rows.coordinates(); ++c)
