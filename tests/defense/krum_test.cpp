@@ -162,7 +162,7 @@ TEST(KrumByMass, CountsANeighborInPart) {
   const kernels::Gram gram = kernels::centered_gram(support::rows({{0}, {1}, {3}, {7}, {100}}).rows());
   const KrumOptions options{.neighbors = Neighbors::n_f_1, .bound = Bound::two_f_1};
   // Scores: row 0, mass 1: 1 of row 1 = 1. Row 1, mass 2: 2 of row 0 = 2. Row 3, mass 2.5: 1 x 4 + 1.5 x 9 = 17.5. Row 7 more.
-  EXPECT_EQ(krum_weights_by_mass(gram, masses, 0, options), (Numbers{1, 0, 0, 0, 0}));
+  EXPECT_EQ(krum_weights_by_mass(gram, masses, {}, options), (Numbers{1, 0, 0, 0, 0}));
   EXPECT_EQ(krum_weights_by_mass(gram, masses, 2.5, options), (Numbers{0.8, 0.2, 0, 0, 0}));
   EXPECT_EQ(error_of([&] { krum_weights_by_mass(gram, masses, 3.5, options); }),
             "krum: the mass to keep must be in (0, n - F] = (0, 3], got 3.5");
@@ -177,8 +177,53 @@ RC_GTEST_PROP(KrumByMass, OfUnitMassesIsKrum, ()) {
   for (const Neighbors neighbors : {Neighbors::n_f, Neighbors::n_f_1, Neighbors::n_f_2, Neighbors::n_f_3}) {
     const KrumOptions options{.keep = n - f, .neighbors = neighbors};
     RC_ASSERT(krum_weights_by_mass(gram, masses, static_cast<double>(n - f), options) == krum_weights(gram, f, options));
-    RC_ASSERT(krum_weights_by_mass(gram, masses, 0, options) == krum_weights(gram, f, {.neighbors = neighbors}));
+    RC_ASSERT(krum_weights_by_mass(gram, masses, {}, options) == krum_weights(gram, f, {.neighbors = neighbors}));
   }
+}
+
+TEST(KrumByMass, KeepsNoMassOrAsMuchAsIsSaid) {
+  // n - f - 2 of three rows with f = 1 is 0: not the one row of Krum, but a round that holds.
+  const Updates three = support::rows({{0}, {1}, {5}});
+  const Numbers equal(3, 600.0);
+  EXPECT_EQ(
+      error_of([&] { update_of(multi_krum_entry, "weights = 'samples'\nneighbors = 'n-f-1'\nbound = '2f+1'", three, 1, equal); }),
+      "multi_krum: needs at least 4 rows for f = 1, got 3");
+  const Masses masses{.of_row = {1, 1, 1}, .total = 3, .malicious = 1};
+  const KrumOptions options{.neighbors = Neighbors::n_f_1, .bound = Bound::two_f_1};
+  EXPECT_EQ(error_of([&] { krum_weights_by_mass(kernels::centered_gram(three.rows()), masses, 0.0, options); }),
+            "krum: the mass to keep must be in (0, n - F] = (0, 2], got 0");
+  // Masses 1.5 and five of 0.9: n - 2f - 3 is 1 by number, but by mass 6 - 3 - 3 is 0.
+  const Updates six = support::rows({{0}, {1}, {5}, {9}, {2}, {3}});
+  EXPECT_EQ(error_of([&] {
+              update_of(multi_krum_entry, "weights = 'samples'\nkeep = 'n-2f-3'", six, 1, Numbers{5, 3, 3, 3, 3, 3});
+            }),
+            "krum: the mass to keep must be in (0, n - F] = (0, 4.5], got 0");
+}
+
+TEST(KrumByMass, NeedsMoreThanHalfForAScoreToHaveNeighbors) {
+  // Masses 2 and four of 0.75: F = 2 is less than half of 5. Row 0 scores over the mass 5 - 2 - 2 - 1 = 0, so it wins from
+  // anywhere.
+  const Masses masses{.of_row = {2, 0.75, 0.75, 0.75, 0.75}, .total = 5, .malicious = 2};
+  const kernels::Gram gram = kernels::centered_gram(support::rows({{1000}, {0}, {1}, {2}, {3}}).rows());
+  EXPECT_EQ(krum_weights_by_mass(gram, masses, {}, {.bound = Bound::two_f_1}), (Numbers{1, 0, 0, 0, 0}));
+  EXPECT_THROW((void)krum_weights_by_mass(gram, masses, {}), TooFew);
+  // With n - f - 1 neighbors it needs a mass of 1 from the others, and is the last. Row 1: 2.25 of 1, 2, 3, in order 0.75 each.
+  EXPECT_EQ(krum_weights_by_mass(gram, masses, {}, {.neighbors = Neighbors::n_f_1, .bound = Bound::two_f_1}),
+            (Numbers{0, 0, 1, 0, 0}));
+  // Two equal rows of mass 1.25 each share F = 2.5 of 6: each scores over 6 - 2.5 - 1.25 - 1 = 1.25, all of it the other's.
+  const Masses pair{.of_row = {1.25, 1.25, 0.875, 0.875, 0.875, 0.875}, .total = 6, .malicious = 2.5};
+  const kernels::Gram far = kernels::centered_gram(support::rows({{1000}, {1000}, {0}, {1}, {2}, {3}}).rows());
+  EXPECT_EQ(krum_weights_by_mass(far, pair, {}, {.bound = Bound::two_f_1}), (Numbers{1, 0, 0, 0, 0, 0}));
+  EXPECT_THROW((void)krum_weights_by_mass(far, pair, {}), TooFew);
+}
+
+TEST(MultiKrum, SelectsNoRowWithoutWeight) {
+  // Rows 1 and 2 are the best by far but report nothing: the rule is the one on the others.
+  const Numbers samples{100, 0, 0, 300, 100, 100, 100, 100, 100};
+  const Updates nine = support::rows({{0, 0}, {2, 0}, {2, 0}, {2, 0}, {1, 3}, {5, 1}, {3, 8}, {40, 40}, {41, 38}});
+  const std::string mean = "weights = 'samples'\nweights_kind = 'mean'\n";
+  EXPECT_EQ(update_of(multi_krum_entry, mean + "keep = 2", nine, 2, samples), (Numbers{1.5, 0}));
+  EXPECT_EQ(update_of(multi_krum_entry, mean + "selection = 'iterative'", nine, 2, samples), (Numbers{2, 0}));
 }
 
 TEST(KrumByMass, PassesOverRowsWithoutWeight) {
@@ -197,7 +242,7 @@ TEST(MultiKrum, OfFlowerSelectsWithoutWeightsAndAveragesWithThem) {
   EXPECT_EQ(error_of([&] {
               update_of(multi_krum_entry, "compat = 'flower'\nkeep = 2", kUpdates, 2, Numbers{0, 0, 1, 1, 1, 1, 1});
             }),
-            "multi_krum: the rows selected report no samples");
+            "multi_krum: needs at least 7 rows that report samples for f = 2, got 5");
 }
 
 TEST(Krum, RefusesWeightsOfWhichHalfMayBeMalicious) {

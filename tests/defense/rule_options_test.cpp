@@ -101,6 +101,10 @@ TEST(RuleOptions, RefuseWhatHasNoEffectOrNoMeaning) {
       "or bound = \"2f+3\"");
   EXPECT_EQ(fault_of(multi_krum_entry, "fraction = 0.3"),
             "test.toml:1:12: 'fraction' has no effect unless keep = \"fraction\"; remove it, or set keep = \"fraction\"");
+  EXPECT_EQ(
+      fault_of(median_entry, "weights = 'capped'\ncap_share = 1e-300"),
+      "test.toml:2:13: cap_share = 1e-300: as many clients as ids can number hold more than that each; a share such as 0.45, or "
+      "weights = \"samples\"");
   EXPECT_EQ(fault_of(median_entry, "cap_share = 0.3"),
             "test.toml:1:13: 'cap_share' has no effect unless weights = \"capped\"; remove it, or set weights = \"capped\"");
   EXPECT_EQ(fault_of(krum_entry, "mass = 'mean'"),

@@ -52,6 +52,12 @@ TEST(ClientWeights, AreCutOffAtTheFullPrecisionOfTheThreshold) {
   EXPECT_NEAR(result.malicious, 0.45 * 5, 1e-14);
 }
 
+TEST(FewestToCap, AreOneOverTheShareForEachMaliciousRow) {
+  EXPECT_EQ(fewest_to_cap(kSamples, 3), 1U);
+  EXPECT_EQ(fewest_to_cap({.weights = Weights::capped, .cap_share = 0.2}, 3), 15U);
+  EXPECT_EQ(fewest_to_cap({.weights = Weights::capped, .cap_share = 1e-300}, 3), std::size_t{1} << 52) << "more than there can be";
+}
+
 TEST(ClientWeights, SayWhenNoCapCanHelp) {
   EXPECT_EQ(
       error_of([] {

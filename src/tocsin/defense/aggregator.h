@@ -56,6 +56,7 @@ class Aggregator {
     bool needs_root = false;
     bool weighs_samples = false;          ///< uses the reported sample counts by default
     WeightUse weights = WeightUse::none;  ///< what it can do with them
+    std::string_view by_mass = {};        ///< what it needs beyond 2F < n where rows have masses, and why
   };
 
   virtual ~Aggregator() = default;

@@ -183,18 +183,33 @@ class Krum final : public Aggregator {
       throw TooFew(fmt::format("{}: needs at least {} rows for f = {}, got {}", name(), fewest(f, options_), f, n));
     if (options_.weights.weights != Weights::none && options_.by_mass) {
       const Masses by_mass = masses(name(), options_.weights, round.samples, n, f);
-      return krum_weights_by_mass(gram, by_mass, multi_ ? options_.keep.of(by_mass.total, by_mass.malicious) : 0.0, options_.krum);
+      std::optional<double> keep;
+      if (multi_) keep = options_.keep.of(by_mass.total, by_mass.malicious);
+      return krum_weights_by_mass(gram, by_mass, keep, options_.krum);
     }
+    return options_.weights.weights == Weights::none ? selected(gram, f) : averaged_by_samples(gram, round, f);
+  }
+
+  [[nodiscard]] std::vector<double> selected(const kernels::Gram& gram, std::size_t f) const {
     KrumOptions krum = options_.krum;
     if (krum.selection == Selection::once)
-      krum.keep = static_cast<std::size_t>(options_.keep.of(static_cast<double>(n), static_cast<double>(f)));
-    std::vector<double> weights = krum_weights(gram, f, krum);
-    if (options_.weights.weights == Weights::none) return weights;
-    const std::vector<double> reported = client_weights(name(), options_.weights, round.samples, n, f);
+      krum.keep = static_cast<std::size_t>(options_.keep.of(static_cast<double>(gram.clients()), static_cast<double>(f)));
+    return krum_weights(gram, f, krum);
+  }
+
+  /// Selected among the rows that have weight, which then enter the mean with it.
+  [[nodiscard]] std::vector<double> averaged_by_samples(const kernels::Gram& gram, const Round& round, std::size_t f) const {
+    std::vector<double> weights = client_weights(name(), options_.weights, round.samples, gram.clients(), f);
+    std::vector<std::size_t> present;
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      if (weights[i] > 0) present.push_back(i);
+    if (present.size() < fewest(f, options_))
+      throw TooFew(fmt::format("{}: needs at least {} rows that report samples for f = {}, got {}", name(), fewest(f, options_), f,
+                               present.size()));
+    const std::vector<double> chosen = selected(kernels::sub_gram(gram, present), f);
     double total = 0;
-    for (std::size_t i = 0; i < n; ++i) total += weights[i] > 0 ? reported[i] : 0.0;
-    if (total == 0) throw TooFew(fmt::format("{}: the rows selected report no samples", name()));
-    for (std::size_t i = 0; i < n; ++i) weights[i] = weights[i] > 0 ? reported[i] / total : 0.0;
+    for (std::size_t k = 0; k < present.size(); ++k) total += chosen[k] > 0 ? weights[present[k]] : 0.0;
+    for (std::size_t k = 0; k < present.size(); ++k) weights[present[k]] = chosen[k] > 0 ? weights[present[k]] / total : 0.0;
     return weights;
   }
 
@@ -202,6 +217,11 @@ class Krum final : public Aggregator {
   RuleOptions options_;
 };
 }  // namespace
+
+constexpr std::string_view kByMass =
+    "needs 2F + 2 < n, F the mass of the f: else malicious rows find all the neighbours that a score sums over among themselves, "
+    "score "
+    "0 and win; with neighbors = \"n-f-1\" and bound = \"2f+1\" 2F < n";
 
 constinit const Entry<Aggregator> krum_entry{
     .name = "krum",
@@ -217,7 +237,8 @@ constinit const Entry<Aggregator> krum_entry{
               .min_clients_text = "2f+3",
               .robust = true,
               .selects = true,
-              .weights = WeightUse::mass},
+              .weights = WeightUse::mass,
+              .by_mass = kByMass},
     .make = [](Options& options) -> std::unique_ptr<Aggregator> { return std::make_unique<Krum>(false, read_krum(options)); },
 };
 
@@ -235,7 +256,8 @@ constinit const Entry<Aggregator> multi_krum_entry{
               .min_clients_text = "2f+3",
               .robust = true,
               .selects = true,
-              .weights = WeightUse::mass},
+              .weights = WeightUse::mass,
+              .by_mass = kByMass},
     .make = [](Options& options) -> std::unique_ptr<Aggregator> { return std::make_unique<Krum>(true, read_multi_krum(options)); },
 };
 

@@ -5,6 +5,7 @@
 // row is averaged for certain; Krum by mass is our own definition (rules.md, 2.2).
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -39,9 +40,11 @@ std::vector<double> krum_scores(const kernels::Gram& gram, std::size_t f, const 
 std::vector<double> krum_weights(const kernels::Gram& gram, std::size_t f, const KrumOptions& options = {});
 
 /// The same by masses: every count becomes a mass, a neighbour or a row at the edge counts in part. `keep` is the mass averaged
-/// (options.keep is not read); 0 means Krum, the one row of lowest score. Throws TooFew if keep is beyond
-/// total - F, or unless 2F + 2 < total (2F < total with bound 2f + 1): a malicious row must not find all its mass among its own.
-std::vector<double> krum_weights_by_mass(const kernels::Gram& gram, const Masses& masses, double keep,
+/// (options.keep is not read); none means Krum, the one row of lowest score. Throws TooFew if keep is outside (0, total - F], or
+/// unless 2F + 2 < total (with bound 2f + 1 the rule's 2F < total is enough). rules.md asks mass rules for 2F < n alone, but with
+/// n - f - 2 neighbours row i scores over the mass n - F - w_i - 1: up to n = 2F + 1 that is at most F - w_i, what the malicious
+/// rows have among themselves. Rows that are equal then score 0 wherever they lie, and one that weighs F needs no other.
+std::vector<double> krum_weights_by_mass(const kernels::Gram& gram, const Masses& masses, std::optional<double> keep,
                                          const KrumOptions& options = {});
 
 /// Multi-Krum's m: a count, or a formula in n and f.

@@ -107,7 +107,8 @@ std::vector<double> krum_weights(const kernels::Gram& gram, std::size_t f, const
   return weights;
 }
 
-std::vector<double> krum_weights_by_mass(const kernels::Gram& gram, const Masses& masses, double keep, const KrumOptions& options) {
+std::vector<double> krum_weights_by_mass(const kernels::Gram& gram, const Masses& masses, std::optional<double> keep,
+                                         const KrumOptions& options) {
   const std::size_t n = gram.clients();
   require(masses.of_row.size() == n, "krum: {} masses for {} rows", masses.of_row.size(), n);
   require(options.selection == Selection::once, "krum: masses have no iterative selection");
@@ -120,14 +121,14 @@ std::vector<double> krum_weights_by_mass(const kernels::Gram& gram, const Masses
   std::erase_if(order, [&](std::size_t row) { return masses.of_row[row] == 0; });
   if (order.empty()) throw TooFew("krum: no row has any weight");
   std::vector<double> weights(n, 0.0);
-  if (keep == 0) {
+  if (!keep) {
     weights[order.front()] = 1.0;
     return weights;
   }
   const double most = masses.total - masses.malicious;
-  if (!(keep > 0 && keep <= most * (1 + 1e-12)))
-    throw TooFew(fmt::format("krum: the mass to keep must be in (0, n - F] = (0, {:.6g}], got {:.6g}", most, keep));
-  weights = take(order, masses.of_row, keep);
+  if (!(*keep > 0 && *keep <= most * (1 + 1e-12)))
+    throw TooFew(fmt::format("krum: the mass to keep must be in (0, n - F] = (0, {:.6g}], got {:.6g}", most, *keep));
+  weights = take(order, masses.of_row, *keep);
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   for (double& weight : weights) weight /= total;
   return weights;

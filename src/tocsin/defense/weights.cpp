@@ -11,6 +11,7 @@
 
 namespace tocsin::defense {
 namespace {
+constexpr double kMostClients = 4294967296.0;  // ids have 32 bits
 
 /// The cap U on weights: the share of the f heaviest grows with U, so each piece between two weights is tried from the top.
 /// A share such as 0.45 is no double: where it is a decimal of at most 12 digits it is meant as that, and U is its nearest double.
@@ -56,6 +57,10 @@ WeightOptions read_weights(Options& options, WeightUse use, std::string_view fal
                     .at_most = 0.499,
                     .above = true,
                     .help = "with weights = \"capped\": the most of the total that the f heaviest clients may hold"});
+  if (result.cap_share < 1.0 / kMostClients)
+    options.fault("cap_share",
+                  fmt::format("cap_share = {}: as many clients as ids can number hold more than that each", result.cap_share),
+                  "a share such as 0.45, or weights = \"samples\"");
   if (result.weights != Weights::capped)
     options.no_effect("cap_share", "'cap_share' has no effect unless weights = \"capped\"",
                       "remove it, or set weights = \"capped\"");
@@ -87,7 +92,8 @@ std::vector<double> client_weights(std::string_view rule, const WeightOptions& o
 
 std::size_t fewest_to_cap(const WeightOptions& options, std::size_t f) {
   if (options.weights != Weights::capped || f == 0) return 1;
-  return static_cast<std::size_t>(std::ceil(static_cast<double>(f) / options.cap_share * (1 - 1e-12)));
+  constexpr double kMost = 4503599627370496.0;  // 2^52: a count without end, and still a whole number
+  return static_cast<std::size_t>(std::min(kMost, std::ceil(static_cast<double>(f) / options.cap_share * (1 - 1e-12))));
 }
 
 Masses masses(std::string_view rule, const WeightOptions& options, std::span<const double> samples, std::size_t n, std::size_t f) {

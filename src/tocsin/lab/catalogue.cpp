@@ -126,6 +126,7 @@ void add_rules(std::vector<CatalogueItem>& items) {
     item.facts.emplace_back("laws", laws(facts));
     item.facts.emplace_back("rows", facts.folds ? "may be folded in as they finish" : "all held at once");
     item.facts.emplace_back("weights", use_of_samples(facts));
+    if (!facts.by_mass.empty()) item.facts.emplace_back("by mass", facts.by_mass);
     if (facts.selects) item.facts.emplace_back("records", "which clients it selected");
     if (facts.stateful) item.facts.emplace_back("remembers", "something from round to round");
     item.example = fmt::format("[defense]\nrule = {{ name = \"{}\" }}", entry->name);

@@ -3,6 +3,7 @@
 // Facts of the entries decide; more attackers than the defense assumes is an experiment, not an error.
 #include <algorithm>
 
+#include "tocsin/defense/rule_options.h"
 #include "tocsin/lab/sections.h"
 
 namespace tocsin::lab::detail {
@@ -25,18 +26,21 @@ void check_malicious(const Plan& plan, const ThreatText& threat, Options table, 
 
 /// The least n the rule is defined for against the cohort.
 void check_rule(const Plan& plan, PlanTables& tables, Faults& faults) {
-  const std::size_t f = plan.threat.assumed;
-  if (f > plan.cohort) {
-    tables.threat.fault("assumed", fmt::format("assumed = {} malicious clients, and a round has {}", f, plan.cohort));
+  const std::size_t assumed = plan.threat.assumed;
+  if (assumed > plan.cohort) {
+    tables.threat.fault("assumed", fmt::format("assumed = {} malicious clients, and a round has {}", assumed, plan.cohort));
     return;
   }
   const auto& facts = plan.rule_entry->facts;
-  const std::size_t least = facts.min_clients(f, tables.rule);
-  if (plan.cohort < least)
-    faults.add(tables.rule_place,
-               fmt::format("rule '{}' needs at least {} clients a round for f = {}, and a round has {}", plan.rule_entry->name,
-                           defense::needed_text(*plan.rule_entry, f, tables.rule), f, plan.cohort),
-               "more clients, a larger participation, or a smaller [threat] assumed");
+  const std::size_t least = facts.min_clients(assumed, tables.rule);
+  if (plan.cohort < least) {
+    const bool own = tables.rule.has("f");  // the rule's own key is what it expects, whatever the threat says
+    const std::size_t f = own ? defense::read_assumed(tables.rule).of(assumed) : assumed;
+    faults.add(own ? tables.rule.place("f") : tables.rule_place,
+               fmt::format("rule '{}' needs at least {} clients a round for {}f = {}, and a round has {}", plan.rule_entry->name,
+                           defense::needed_text(*plan.rule_entry, f, tables.rule), own ? "its own " : "", f, plan.cohort),
+               fmt::format("more clients, a larger participation, or a smaller {}", own ? "f of the rule" : "[threat] assumed"));
+  }
   if (plan.federation.alpha == fed::AlphaOver::all_clients && !facts.folds)
     tables.federation.fault(
         "alpha", fmt::format("alpha = \"all_clients\" needs a weighted mean, and rule '{}' is none", plan.rule_entry->name),
