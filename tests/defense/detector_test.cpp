@@ -51,9 +51,20 @@ TEST(Inspect, JudgesByTheThresholdAndLetsEqualsPass) {
   const Updates rows = support::rows({{1}, {kNan}, {1}, {1}, {1}});
   const Suspicion found = inspect(detector, support::kSpyDetectorEntry, Survivors(rows.rows(), Round{}));
   EXPECT_EQ(found.readings[0].verdicts,
-            (std::vector<Verdict>{Verdict::passed, Verdict::unknown, Verdict::passed, Verdict::unknown, Verdict::flagged}));
+            (std::vector<Verdict>{Verdict::passed, Verdict::flagged, Verdict::passed, Verdict::unknown, Verdict::flagged}))
+      << "the row set aside is flagged, the one of which nothing can be said is not";
   EXPECT_EQ(found.readings[0].figures[0].values[4], 7.0);
   EXPECT_TRUE(std::isnan(found.readings[0].figures[0].values[1]));
+}
+
+TEST(Inspect, FlagsEqualsWhereTheReadingSaysSo) {
+  Suspicion given = answer({1.0, 2.0, 2.5});
+  given.readings[0].threshold = 2.0;
+  given.readings[0].flags_threshold = true;
+  Answers detector(given);
+  const Updates rows = support::rows({{1}, {1}, {1}});
+  EXPECT_EQ(inspect(detector, support::kSpyDetectorEntry, Survivors(rows.rows(), Round{})).readings[0].verdicts,
+            (std::vector<Verdict>{Verdict::passed, Verdict::flagged, Verdict::flagged}));
 }
 
 TEST(Inspect, DoesNotJudgeWithoutAThreshold) {

@@ -142,6 +142,17 @@ TEST(DistanceBand, JudgesOnlyByAKappaThatIsGiven) {
   EXPECT_THROW(support::make(distance_band_entry, "kappa = -1"), ConfigError);
 }
 
+TEST(DistanceBand, FlagsASuspicionOfExactlyKappa) {
+  // Bands [3, 7], [3, 4] and [4, 7] against [4, 4], [7, 7] and [3, 3] of the other two: 3, 4 and 4 away.
+  const Updates rows = support::rows({{0}, {3}, {7}});
+  const auto verdicts = [&](const char* kappa) {
+    const auto detector = support::make(distance_band_entry, kappa);
+    return inspect(*detector, distance_band_entry, Survivors(rows.rows(), Round{})).readings[0].verdicts;
+  };
+  EXPECT_EQ(verdicts("kappa = 4"), (std::vector<Verdict>{Verdict::passed, Verdict::flagged, Verdict::flagged}));
+  EXPECT_EQ(verdicts("kappa = 4.001"), std::vector<Verdict>(3, Verdict::passed));
+}
+
 TEST(DistanceBand, SaysNothingOfWeightsWithoutALayout) {
   const support::DetectorRound on(5);
   Round round = on.round();

@@ -184,7 +184,7 @@ TEST(Inspection, SkipsEverythingWhereRowsAreFolded) {
   EXPECT_FALSE(record.band);
 }
 
-TEST(Inspection, SaysNothingOfRowsThatWereSetAside) {
+TEST(Inspection, CountsARowThatWasSetAsideAsFlaggedAndAsTheMostSuspicious) {
   const support::CraftBy attack([](Rows rows, const attack::Knowledge&, auto) {
     rows.assign(0, Numbers(rows.coordinates(), std::numeric_limits<double>::quiet_NaN()));
   });
@@ -195,8 +195,11 @@ TEST(Inspection, SaysNothingOfRowsThatWereSetAside) {
   const RoundRecord record = watched.federation.round(state);
   for (const DetectorRecord& one : record.detectors) {
     EXPECT_TRUE(std::isnan(one.reading.suspicion[1])) << one.label;
-    EXPECT_EQ(one.tally.pairs, 0U);
-    EXPECT_EQ(one.tally.malicious_judged, 0U);
+    EXPECT_EQ(one.tally.pairs, 4U);
+    EXPECT_EQ(one.tally.won, 4.0);
+    const std::size_t judges = one.reading.verdicts.empty() ? 0 : 1;
+    EXPECT_EQ(one.tally.malicious_judged, judges);
+    EXPECT_EQ(one.tally.malicious_flagged, judges);
     for (const std::size_t i : {0U, 2U, 3U, 4U}) EXPECT_TRUE(std::isfinite(one.reading.suspicion[i])) << one.label;
   }
   EXPECT_TRUE(std::isnan(record.band->figure));

@@ -42,6 +42,18 @@ TEST(Tally, CountsWonPairsAndHalfOfTies) {
   EXPECT_EQ(tally(reading, Positions{0, 1, 2, 3, 4, 5}).pairs, 0U);
 }
 
+TEST(Tally, TakesRowsSetAsideForFlaggedAndMostSuspicious) {
+  defense::Reading reading{Numbers{1, kNan, kInfinity, kNan, 2, kNan}};
+  reading.verdicts = {Verdict::passed, Verdict::flagged, Verdict::flagged, Verdict::flagged, Verdict::passed, Verdict::unknown};
+  const Tally found = tally(reading, Positions{1, 4}, Positions{1, 3});  // rows 1 and 3 were set aside, of row 5 nothing is known
+  EXPECT_EQ(found.malicious_judged, 2U);
+  EXPECT_EQ(found.malicious_flagged, 1U);
+  EXPECT_EQ(found.benign_judged, 3U);
+  EXPECT_EQ(found.benign_flagged, 2U);
+  EXPECT_EQ(found.pairs, 6U);                         // with rows 0, 2 and 3
+  EXPECT_EQ(found.won, (1 + 1 + 0.5) + (1 + 0 + 0));  // 1 above even infinity and level with 3; 4 above 0 alone
+}
+
 TEST(Tally, GivesTheAreaUnderTheCurve) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     Draws draws(Stream(seed).at("scores"));

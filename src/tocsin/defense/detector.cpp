@@ -20,11 +20,13 @@ std::vector<T> in_place(std::vector<T> values, const Survivors& survivors, T res
   return result;
 }
 
-/// What a threshold says of suspicions.
-std::vector<Verdict> judged(const std::vector<double>& suspicion, double threshold) {
+/// What the threshold of a reading says of its suspicions.
+std::vector<Verdict> judged(const Reading& reading) {
   std::vector<Verdict> verdicts;
-  for (const double one : suspicion)
-    verdicts.push_back(std::isnan(one) ? Verdict::unknown : one > threshold ? Verdict::flagged : Verdict::passed);
+  for (const double one : reading.suspicion) {
+    const bool flagged = one > *reading.threshold || (reading.flags_threshold && one == *reading.threshold);
+    verdicts.push_back(std::isnan(one) ? Verdict::unknown : flagged ? Verdict::flagged : Verdict::passed);
+  }
   return verdicts;
 }
 
@@ -60,9 +62,9 @@ Suspicion inspect(Detector& detector, const Entry<Detector>& entry, const Surviv
   Suspicion found = detector.suspicion(survivors.rows(), survivors.round());
   check(found, entry, survivors.rows().clients());
   for (Reading& reading : found.readings) {
-    if (reading.threshold && reading.verdicts.empty()) reading.verdicts = judged(reading.suspicion, *reading.threshold);
+    if (reading.threshold && reading.verdicts.empty()) reading.verdicts = judged(reading);
     reading.suspicion = in_place(std::move(reading.suspicion), survivors, kNone);
-    reading.verdicts = in_place(std::move(reading.verdicts), survivors, Verdict::unknown);
+    reading.verdicts = in_place(std::move(reading.verdicts), survivors, Verdict::flagged);
     for (Figure& figure : reading.figures) figure.values = in_place(std::move(figure.values), survivors, kNone);
   }
   for (LayerSample& layer : found.samples) {

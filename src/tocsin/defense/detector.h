@@ -31,6 +31,7 @@ struct Reading {
   std::vector<double> suspicion;         ///< [n], larger is more suspicious; NaN: nothing can be said of this row
   std::vector<Verdict> verdicts = {};    ///< [n], or empty: it does not judge
   std::optional<double> threshold = {};  ///< a suspicion above it is flagged; `inspect` then fills in the verdicts
+  bool flags_threshold = false;          ///< and so is one that is equal to it
   std::vector<Figure> figures = {};      ///< for the record
 };
 
@@ -82,8 +83,9 @@ class Detector {
   virtual void visit(SnapshotVisitor&) {}
 };
 
-/// What a detector says of the rows that are left, over all rows that were sent: NaN and `unknown` for those set aside. Skips, with
-/// the reason, what needs a hold-out where there is none. Throws std::logic_error if the detector breaks its own facts.
+/// What a detector says of the rows that are left, over all rows that were sent. Rows set aside have no suspicion (NaN), and are
+/// flagged where there are verdicts: the server has refused them already. Skips, with the reason, what needs a hold-out where there
+/// is none. Throws std::logic_error if the detector breaks its own facts.
 Suspicion inspect(Detector& detector, const Entry<Detector>& entry, const Survivors& survivors);
 
 /// How many readings the facts name.

@@ -15,7 +15,7 @@ namespace tocsin::defense {
 namespace {
 
 std::optional<double> read_kappa(Options& options) {
-  constexpr std::string_view kHelp = "suspicions above it are flagged; default: no verdict, since the paper gives no number";
+  constexpr std::string_view kHelp = "suspicions of it or above are flagged; default: no verdict, since the paper gives no number";
   if (options.has("kappa")) return options.number("kappa", {.fallback = std::nullopt, .at_least = 0.0, .help = kHelp});
   options.raw("kappa", "number >= 0", std::nullopt, kHelp);
   return std::nullopt;
@@ -50,6 +50,7 @@ class DistanceBand final : public Detector {
     }
     result.figures = {std::move(nearest), std::move(farthest)};
     result.threshold = kappa_;
+    result.flags_threshold = true;  // stealthy iff below kappa
     return result;
   }
 

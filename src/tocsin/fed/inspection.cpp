@@ -81,7 +81,9 @@ void inspect(const Parts& parts, ConstRows updates, const Round& round, std::spa
       record.histograms = layer_histograms(found.samples, malicious, round.workers);
     add_readings(seat, found, record);
   }
-  for (DetectorRecord& one : record.detectors) one.tally = tally(one.reading, malicious);
+  std::vector<std::size_t> set_aside;
+  for (const defense::SetAsideRow& row : survivors.set_aside()) set_aside.push_back(row.row);
+  for (DetectorRecord& one : record.detectors) one.tally = tally(one.reading, malicious, set_aside);
   if (!needed) return;
   const Sides sides(survivors, malicious);
   const std::size_t n = survivors.rows().clients();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "tocsin/core/errors.h"
 #include "tocsin/defense/distances.h"
@@ -78,7 +79,7 @@ void Tally::add(const Tally& other) {
   won += other.won;
 }
 
-Tally tally(const defense::Reading& reading, std::span<const std::size_t> malicious) {
+Tally tally(const defense::Reading& reading, std::span<const std::size_t> malicious, std::span<const std::size_t> set_aside) {
   Tally result;
   for (std::size_t i = 0; i < reading.verdicts.size(); ++i) {
     if (reading.verdicts[i] == defense::Verdict::unknown) continue;
@@ -86,10 +87,12 @@ Tally tally(const defense::Reading& reading, std::span<const std::size_t> malici
     ++(bad ? result.malicious_judged : result.benign_judged);
     if (flagged) ++(bad ? result.malicious_flagged : result.benign_flagged);
   }
+  using Score = std::pair<bool, double>;  // set aside, suspicion
+  const auto score = [&](std::size_t i) { return among(set_aside, i) ? Score{true, 0.0} : Score{false, reading.suspicion[i]}; };
   for (const std::size_t m : malicious)
     for (std::size_t i = 0; i < reading.suspicion.size(); ++i) {
-      const double bad = reading.suspicion[m], good = reading.suspicion[i];
-      if (among(malicious, i) || std::isnan(bad) || std::isnan(good)) continue;
+      const Score bad = score(m), good = score(i);
+      if (among(malicious, i) || std::isnan(bad.second) || std::isnan(good.second)) continue;
       ++result.pairs;
       result.won += bad > good ? 1.0 : bad == good ? 0.5 : 0.0;
     }

@@ -16,6 +16,7 @@ namespace tocsin::fed {
 
 /// How a detector did in a round. A pair is a malicious and a benign client of this round, both measured; it is won if the
 /// malicious one is more suspicious, half won if both are equally so. Won pairs over pairs are the area under the ROC curve.
+/// A row that was set aside is flagged where there are verdicts and more suspicious than any other (two of them equally so).
 struct Tally {
   std::size_t malicious_judged = 0, malicious_flagged = 0, benign_judged = 0, benign_flagged = 0;
   std::size_t pairs = 0;
@@ -31,8 +32,8 @@ struct DetectorRecord {
   std::string skipped;       ///< why there is no reading
   Tally tally;
 };
-/// `malicious` are positions in the cohort, ascending.
-Tally tally(const defense::Reading& reading, std::span<const std::size_t> malicious);
+/// `malicious` and `set_aside` are positions in the cohort, ascending.
+Tally tally(const defense::Reading& reading, std::span<const std::size_t> malicious, std::span<const std::size_t> set_aside = {});
 
 /// The paper's update statistics with the truth: R_m of the malicious clients and the band of the benign ones, all against benign
 /// ones alone. NaN where fewer than two benign rows, or no malicious one, are finite.

@@ -37,7 +37,8 @@ void add(DetectorSummary& summary, const fed::RoundRecord& record, const fed::De
   summary.judges = summary.judges || !found.reading.verdicts.empty();
   summary.tally.add(found.tally);
   const bool judges = !found.reading.verdicts.empty();
-  const bool measured = judges ? found.tally.malicious_judged > 0 : !values_of(record, found.reading.suspicion, true).empty();
+  const bool measured = judges ? found.tally.malicious_judged > 0
+                               : found.tally.pairs > 0 || !values_of(record, found.reading.suspicion, true).empty();
   if (!measured) return;
   ++summary.rounds;
   if (judges && found.tally.malicious_flagged == 0) ++summary.passed;
