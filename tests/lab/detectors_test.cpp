@@ -71,6 +71,40 @@ TEST(Detectors, StandInResolvedTomlWithEveryOptionAndReadBackToTheSame) {
   EXPECT_EQ(again.plans[0].detectors.size(), first.plans[0].detectors.size());
 }
 
+TEST(Detectors, ThatAreAskedForGetTheRowsThatAMeanWouldFold) {
+  const Folder folder;
+  const auto plan = [&](const std::string& text) {
+    return std::move(support::read(folder, edited(text, "rule = \"median\"", "rule = \"mean\"")).plans[0]);
+  };
+  const auto again = [&](const Plan& first) { return std::move(support::read(folder, first.resolved_toml()).plans[0]); };
+  const Plan standard = plan(kBlobs), named = plan(with("detectors = [\"norm\"]")),
+             other = plan(with("detectors = [{ name = \"norm\", label = \"length\" }]")),
+             alone = plan(with("standard_detectors = false\ndetectors = [\"norm\"]"));
+  EXPECT_FALSE(standard.federation.keep_rows);
+  EXPECT_FALSE(again(standard).federation.keep_rows) << "resolved.toml lists the standard ones";
+  for (const Plan* one : {&named, &other, &alone}) {
+    EXPECT_EQ(one->federation.keep_rows, true);
+    EXPECT_EQ(again(*one).federation.keep_rows, true);
+    EXPECT_EQ(again(*one).resolved_toml(), one->resolved_toml());
+  }
+  EXPECT_THAT(named.resolved_toml(), HasSubstr("keep_rows = true")) << "or it would be the plan of the standard ones";
+  EXPECT_NE(named.hash(), standard.hash());
+  EXPECT_FALSE(std::move(support::read(folder, with("detectors = [\"norm\"]")).plans[0]).federation.keep_rows)
+      << "the median keeps them";
+}
+
+TEST(Detectors, ThatAreAskedForAreRefusedWhereRowsAreLetGo) {
+  const auto folding = [](const std::string& detectors) {
+    return edited(edited(with(detectors), "rule = \"median\"", "rule = \"mean\""), "rounds = 3", "rounds = 3\nkeep_rows = false");
+  };
+  EXPECT_EQ(fault(folding("standard_detectors = true")), "fine");
+  EXPECT_THAT(fault(folding("detectors = [\"norm\"]")),
+              HasSubstr("detector 'norm' looks at the rows of a round, and keep_rows = false lets them go as they finish"));
+  const std::string capped =
+      edited(folding("detectors = [\"norm\"]"), "rule = \"mean\"", "rule = { name = \"mean\", weights = \"capped\" }");
+  EXPECT_EQ(fault(capped), "fine") << "a capped mean keeps its rows";
+}
+
 TEST(Detectors, AreReplacedAsAWholeByAVariant) {
   const Folder folder;
   const std::string text = edited(with("detectors = [{ name = \"norm\", label = \"mine\" }]"), "name = \"attacked\"",

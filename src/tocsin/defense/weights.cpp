@@ -57,10 +57,12 @@ WeightOptions read_weights(Options& options, WeightUse use, std::string_view fal
                     .at_most = 0.499,
                     .above = true,
                     .help = "with weights = \"capped\": the most of the total that the f heaviest clients may hold"});
-  if (result.cap_share < 1.0 / kMostClients)
+  if (result.cap_share < 1.0 / kMostClients) {
     options.fault("cap_share",
                   fmt::format("cap_share = {}: as many clients as ids can number hold more than that each", result.cap_share),
                   "a share such as 0.45, or weights = \"samples\"");
+    result.cap_share = defaults.cap_share;  // so that nothing else is wrong on account of it
+  }
   if (result.weights != Weights::capped)
     options.no_effect("cap_share", "'cap_share' has no effect unless weights = \"capped\"",
                       "remove it, or set weights = \"capped\"");

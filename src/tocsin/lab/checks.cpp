@@ -100,13 +100,21 @@ void check_attack(const Plan& plan, const ThreatText& threat, PlanTables& tables
   if (!fault.message.empty()) faults.add(tables.attack_place, fault.message, fault.hint);
 }
 
-/// Standard detectors are skipped where there is no hold-out; one that was asked for says so before the start.
-void check_detectors(const Plan& plan, Faults& faults) {
-  for (const PlannedDetector& one : plan.detectors)
+/// Standard detectors are skipped where there is no hold-out or no row; one that was asked for says so before the start.
+void check_detectors(const Plan& plan, const ThreatText& threat, Faults& faults) {
+  const bool crafts = plan.attack_entry != nullptr && plan.attack_entry->facts.crafts && !threat.is_silent();
+  const bool folds = plan.rule != nullptr && plan.rule->folds() && !plan.federation.keep_rows.value_or(true) && !crafts;
+  for (const PlannedDetector& one : plan.detectors) {
+    if (folds && one.asked_for)
+      faults.add(
+          one.place,
+          fmt::format("detector '{}' looks at the rows of a round, and keep_rows = false lets them go as they finish", one.label),
+          "leave keep_rows out, or the detector");
     if (one.entry->facts.needs_explanations && plan.validation.count == 0)
       faults.add(one.place,
                  fmt::format("detector '{}' explains models on labelled samples of the server's, and none are held out", one.label),
                  "[data] validation = 1000");
+  }
 }
 
 }  // namespace
@@ -126,7 +134,7 @@ void check_across(const Plan& plan, const ThreatText& threat, PlanTables tables,
   check_malicious(plan, threat, tables.threat, faults);
   if (plan.rule_entry != nullptr) check_rule(plan, tables, faults);
   if (plan.attack_entry != nullptr) check_attack(plan, threat, tables, faults);
-  check_detectors(plan, faults);
+  check_detectors(plan, threat, faults);
   if (!nn::available(plan.training.precision))
     tables.training.fault(
         "precision",

@@ -56,6 +56,13 @@ Read read_standard(const Entry<defense::Detector>& entry, Faults& faults) {
   return {std::move(planned), options.resolved()};
 }
 
+/// Whether some listed detectors are just the standard ones, all of them: resolved.toml lists these too, so it asks for nothing.
+bool names_every_standard(const std::set<std::string>& listed) {
+  return std::all_of(defense::detectors().begin(), defense::detectors().end(), [&](const Entry<defense::Detector>* entry) {
+    return !entry->facts.standard || listed.count(std::string(entry->name)) == 1;
+  });
+}
+
 /// Where records of a detector stand: its label with each suffix.
 std::vector<std::string> keys_of(const PlannedDetector& planned) {
   std::vector<std::string> keys;
@@ -89,16 +96,21 @@ std::vector<PlannedDetector> read_detectors(Options& defense, Faults& faults, Va
       continue;
     }
     const std::string& label = read->planned.label;
+    read->planned.asked_for = true;
     if (!listed_labels.insert(label).second)
       options.fault(options.has("label") ? "label" : "name", fmt::format("detector '{}' is listed twice", label),
                     "give one of them another label = \"...\"");
     const auto same = std::find_if(reads.begin(), reads.begin() + static_cast<std::ptrdiff_t>(standards),
                                    [&](const Read& one) { return one.planned.label == label; });
-    if (same != reads.begin() + static_cast<std::ptrdiff_t>(standards))
+    if (same != reads.begin() + static_cast<std::ptrdiff_t>(standards)) {
+      read->planned.as_standard = write_toml(read->resolved) == write_toml(same->resolved);
       *same = std::move(*read);
-    else
+    } else
       reads.push_back(std::move(*read));
   }
+  if (standard && names_every_standard(listed_labels))
+    for (Read& read : reads)
+      if (read.planned.as_standard) read.planned.asked_for = false;
   std::set<std::string> taken{"band", "band_weights", "histogram"};  // these stand beside detectors in a record
   Array list;
   std::vector<PlannedDetector> result;

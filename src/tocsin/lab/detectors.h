@@ -15,7 +15,9 @@ struct PlannedDetector {
   std::string label;  ///< its readings stand in the records as label + suffix
   const Entry<defense::Detector>* entry = nullptr;
   std::unique_ptr<defense::Detector> detector;
-  Place place = {};  ///< in the file; nowhere, for a standard one
+  Place place = {};          ///< in the file; nowhere, for a standard one
+  bool asked_for = false;    ///< listed, and more than what stands in resolved.toml of every run: it must get the rows
+  bool as_standard = false;  ///< asked for by its name alone, as it would run anyway
 };
 
 namespace detail {

@@ -158,7 +158,9 @@ void check_memory(const Plan& plan, const Setting& setting, std::size_t workers,
     const std::size_t cohort = fitting_cohort(setting, element, others, allowed.usable());
     if (cohort > 0) ways.push_back(fmt::format("cohort <= {}", cohort));
     if (plan.rule->folds()) {
-      if (others < allowed.usable()) ways.push_back("keep_rows = false");
+      const bool asked = std::ranges::any_of(plan.detectors, [](const PlannedDetector& one) { return one.asked_for; });
+      if (others < allowed.usable())
+        ways.push_back(asked ? "keep_rows = false and no detectors of one's own" : "keep_rows = false");
     } else if (others < allowed.usable()) {
       ways.push_back(fmt::format("a rule that folds rows (mean: {})", bytes_text(others)));
     }

@@ -184,6 +184,19 @@ std::string key_of_source(const Plan& plan, const Table& data) {
   return write_toml(origin) + joined(plan.source.files, "\n") + (made ? fmt::format("\nmade for seed {}", plan.seed) : "");
 }
 
+/// Rows that a rule could fold are kept for detectors that were asked for. Where their name alone asks, resolved.toml would not say
+/// so: it then says keep_rows.
+bool keep_rows_for_detectors(Plan& plan) {
+  if (plan.federation.keep_rows || !plan.rule->folds()) return false;
+  bool by_name = false;
+  for (const PlannedDetector& one : plan.detectors) {
+    if (!one.asked_for) continue;
+    plan.federation.keep_rows = true;
+    by_name |= one.as_standard;
+  }
+  return by_name;
+}
+
 void resolve(Plan& plan, Options& root, const Value& validation, const Value& detectors) {
   plan.resolved = root.resolved();
   const auto put = [&](std::string_view table, std::string key, Value value) {
@@ -194,6 +207,7 @@ void resolve(Plan& plan, Options& root, const Value& validation, const Value& de
   put("threat", "assumed", Value(static_cast<std::int64_t>(plan.threat.assumed)));
   put("defense", "rule", Value(plan.rule_options->resolved()));
   put("defense", "detectors", detectors);
+  if (keep_rows_for_detectors(plan)) put("federation", "keep_rows", Value(true));
 }
 
 /// A run that keeps models must reach the rounds they are of.

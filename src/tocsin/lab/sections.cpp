@@ -94,8 +94,9 @@ fed::FederationPlan read_federation(Options& options) {
                                   .help = "when too few finite rows are left for the rule: keep the global model, or stop"});
   plan.hold_on_too_few = few == "hold";
   plan.keep_rows = optional(options, "keep_rows", "flag",
-                            "keep every update of a round, for distances and cosines, even where the "
-                            "rule could fold them in one by one; default: where they take little memory",
+                            "keep every update of a round, for distances, cosines and detectors, even where the rule could fold "
+                            "them in one by one (mean and weighted_mean, unless capped); default: where they take little memory "
+                            "or [defense] lists a detector",
                             [&] { return options.flag("keep_rows", {.fallback = true, .help = "keep every update of a round"}); });
   return plan;
 }
