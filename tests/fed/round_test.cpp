@@ -35,6 +35,9 @@ TEST(Round, AveragesTheUpdatesOfTheCohort) {
   EXPECT_EQ(record.train_loss, (Numbers{2, 2}));
   EXPECT_EQ(record.distance_to_mean, (Numbers{0.5, 0.5}));
   EXPECT_EQ(record.cosine_to_mean, (Numbers{1, 1}));
+  ASSERT_TRUE(record.result.has_value());
+  EXPECT_EQ(record.result->distance, 0.0);
+  EXPECT_EQ(record.result->cosine, 1.0);
   EXPECT_EQ(record.weights, (Numbers{0.5, 0.5}));
   EXPECT_EQ(record.test.loss, (0.125 + 0.5) / 2);
   EXPECT_EQ(record.test.samples, 2U);

@@ -63,7 +63,9 @@ TEST(StealthRecord, HoldsWhatDetectorsSaidOfEachClient) {
 
 TEST(StealthRecord, LaysTheTruthBesideIt) {
   const json stealth = json::parse(record_line(record(1, 0.5, false))).at("stealth");
-  EXPECT_EQ(stealth.at("check"), json::parse(R"({"passed": true, "false_alarms": 1, "benign": 3, "auc": 0.5, "suspicion": 0.5,
+  EXPECT_EQ(
+      stealth.at("check"),
+      json::parse(R"({"passed": true, "false_alarms": 1, "benign": 3, "detected": 0, "malicious": 1, "auc": 0.5, "suspicion": 0.5,
     "benign_suspicion": 0.5, "malicious_length": 8, "benign_length": 2})"));
   EXPECT_EQ(stealth.at("silent").at("auc"), (0.5 + 0.5 + 0.0) / 3);
   EXPECT_FALSE(stealth.at("silent").contains("passed"));
@@ -111,11 +113,35 @@ TEST(StealthSummary, CountsRoundsFalseAlarmsAndPairs) {
   EXPECT_EQ(check.at("benign"), 3 + 3 + 4);
   EXPECT_EQ(check.at("false_alarms"), 3);
   EXPECT_EQ(check.at("false_alarm_rate"), 0.3);
+  EXPECT_EQ(check.at("malicious"), 2);
+  EXPECT_EQ(check.at("detected"), 1);
+  EXPECT_EQ(check.at("detection_rate"), 0.5);
+  EXPECT_EQ(check.at("precision"), 0.25) << "one of four flagged";
+  EXPECT_EQ(check.at("first_detection"), 2);
   EXPECT_EQ(check.at("auc"), (1.5 + 3.0) / 6);
   EXPECT_EQ(all.at("detectors").at("silent").size(), 2U) << "rounds and auc: it does not judge";
   EXPECT_EQ(all.at("detectors").at("blind"), json::parse(R"({"skipped": "no eyes"})"));
   EXPECT_EQ(all.at("band"), json::parse(R"({"rounds": 2, "passed": 2, "figure": 1.5, "largest": 1.5})"));
   EXPECT_EQ(all.at("band_weights"), json::parse(R"({"rounds": 0, "figure": null, "largest": null})"));
+}
+
+TEST(StealthSummary, HasNoRateOfNothing) {
+  fed::RoundRecord clean = record(1, 0.1, false);
+  clean.malicious.clear();
+  for (defense::Verdict& verdict : clean.detectors[0].reading.verdicts) verdict = Verdict::passed;
+  clean.detectors[0].tally = fed::tally(clean.detectors[0].reading, {});
+  const json check = json::parse(summary_text(summary_of({clean}))).at("detectors").at("check");
+  for (const char* key : {"detection_rate", "precision", "first_detection", "auc"}) EXPECT_TRUE(check.at(key).is_null()) << key;
+  EXPECT_EQ(check.at("false_alarm_rate"), 0.0);
+}
+
+TEST(StealthRecord, HasTheMaliciousShareOfTheWeights) {
+  fed::RoundRecord one = record(1, 0.5, false);
+  one.weights = {0.25, 0, -0.5, 0.25, 0};
+  one.result = fed::ResultFigures{3, 1.5, kNan, 2.25};
+  const json line = json::parse(record_line(one));
+  EXPECT_EQ(line.at("malicious_share"), 0.5);
+  EXPECT_EQ(line.at("result"), json::parse(R"({"distance": 3, "relative": 1.5, "cosine": null, "kappa": 2.25})"));
 }
 
 TEST(StealthSummary, HasTheAucOfAllPairsWithinRounds) {

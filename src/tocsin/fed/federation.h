@@ -15,6 +15,7 @@
 #include "tocsin/core/snapshot.h"
 #include "tocsin/defense/detector.h"
 #include "tocsin/defense/set_aside.h"
+#include "tocsin/fed/figures.h"
 #include "tocsin/fed/fleet.h"
 #include "tocsin/fed/stealth.h"
 
@@ -116,6 +117,7 @@ struct RoundRecord {
   std::vector<double> weights;                            ///< [cohort], where the rule has them
   std::vector<double> distance_to_mean;          ///< [cohort]: ||x_i - mean of the benign rows||; empty when rows are folded
   std::vector<double> cosine_to_mean;            ///< [cohort]: cosine with the same mean; empty when rows are folded
+  std::optional<ResultFigures> result;           ///< the aggregate, where rows are kept and it was applied
   std::vector<DetectorRecord> detectors;         ///< one a reading, in the order of Parts::detectors
   std::optional<BandRecord> band, band_weights;  ///< where a detector needed distances
   std::vector<LayerHistogram> histograms;        ///< where a detector sampled coordinates; a file of their own

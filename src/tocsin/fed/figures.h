@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where each update lies to the mean of the benign ones: figures of the record, made with the truth that no defence has.
+// Where each update, and the result, lies to the mean of the benign ones: figures of the record, made with the truth that no
+// defence has.
 #pragma once
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,13 +12,21 @@
 
 namespace tocsin::fed {
 
-/// Against mu, the mean of the benign rows: ||x_i - mu|| and cos(x_i, mu), the latter 0 where either is zero. [n] each.
-struct MeanFigures {
-  std::vector<double> distance, cosine;
+/// Where the result R of a round lies to mu, the mean of the benign rows (rules.md, section 6); NaN where it is undefined.
+struct ResultFigures {
+  double distance, relative, cosine;  ///< ||R - mu||, the same over ||mu||, cos(R, mu)
+  double kappa;                       ///< ||R - mu||^2 over the mean of ||x_i - mu||^2 of the benign rows
 };
 
-/// `norms` [n] are those of the updates. O(n d). Both results are empty if there is no benign row; rows that are not finite give
-/// NaN or Inf.
-MeanFigures to_benign_mean(ConstRows updates, std::span<const double> norms, ConstRows benign, Workers* workers = nullptr);
+/// Against mu: ||x_i - mu|| and cos(x_i, mu), the latter 0 where either is zero. [n] each.
+struct MeanFigures {
+  std::vector<double> distance, cosine;
+  std::optional<ResultFigures> result;  ///< where there was one
+};
+
+/// `norms` [n] are those of the updates, `benign` rows of them (finite), `result` [d] or empty. O(n d). All is empty if there is no
+/// benign row; rows that are not finite give NaN or Inf.
+MeanFigures to_benign_mean(ConstRows updates, std::span<const double> norms, std::span<const std::size_t> benign,
+                           std::span<const double> result = {}, Workers* workers = nullptr);
 
 }  // namespace tocsin::fed

@@ -104,12 +104,11 @@ class OneRound {
   /// Step 4. Grants exactly what the threat model says.
   void craft() {
     if (folding_) return;
-    std::vector<std::size_t> finite;
     RowList benign(updates_.rows(), benign_);
     const std::vector<kernels::NonFinite> bad = kernels::non_finite(benign.view(), round_.workers);
     for (std::size_t k = 0; k < benign_.size(); ++k)
-      if (bad[k].count == 0) finite.push_back(benign_[k]);
-    finite_benign_ = RowList(updates_.rows(), finite);
+      if (bad[k].count == 0) finite_.push_back(benign_[k]);
+    finite_benign_ = RowList(updates_.rows(), finite_);
     if (parts_.attack == nullptr || !parts_.attack_entry->facts.crafts || malicious_.empty()) return;
 
     const MutableRowList malicious(updates_.rows(), malicious_);
@@ -159,20 +158,22 @@ class OneRound {
       for (std::size_t i = 0; i < decision.aggregation.weights.size(); ++i)
         if (decision.aggregation.weights[i] > 0.0) record.selected->push_back(record.cohort[i]);
     }
+    if (decision.held.empty() && !folding_) result_ = std::move(decision.aggregation.update);
     record.weights = std::move(decision.aggregation.weights);
     record.set_aside = std::move(decision.set_aside);
     record.held = std::move(decision.held);
     record.diverged = decision.diverged;
   }
 
-  /// Norms, and distances and cosines to the mean of the benign rows.
+  /// Norms, and distances and cosines to the mean of the benign rows, of updates and of the result.
   void measure() {
     if (folding_) {
       record.update_norms = folding_->norms();
       return;
     }
     record.update_norms = kernels::norms(updates_.rows(), round_.workers);
-    MeanFigures figures = to_benign_mean(updates_.rows(), record.update_norms, finite_benign_.view(), round_.workers);
+    MeanFigures figures = to_benign_mean(updates_.rows(), record.update_norms, finite_, result_, round_.workers);
+    record.result = figures.result;
     record.distance_to_mean = std::move(figures.distance);
     record.cosine_to_mean = std::move(figures.cosine);
   }
@@ -284,7 +285,9 @@ class OneRound {
   std::vector<attack::AttackRound> attack_rounds_;
   std::vector<data::Shard> shards_;  // poisoned copies
   Updates updates_;
+  std::vector<std::size_t> finite_;  // of the benign
   RowList finite_benign_;
+  std::vector<double> result_;  // what was applied, for figures
   std::optional<Folding> folding_;
 
  public:

@@ -110,6 +110,8 @@ Json stealth_json(const fed::RoundRecord& record) {
       one["passed"] = found.tally.malicious_judged == 0 ? Json() : Json(found.tally.malicious_flagged == 0);
       one["false_alarms"] = found.tally.benign_flagged;
       one["benign"] = found.tally.benign_judged;
+      one["detected"] = found.tally.malicious_flagged;
+      one["malicious"] = found.tally.malicious_judged;
     }
     one["auc"] = measured(auc_of(found.tally));
     const std::vector<double> suspicion = values_of(record, found.reading.suspicion, true);
@@ -132,6 +134,19 @@ Json stealth_json(const fed::RoundRecord& record) {
   return json;
 }
 
+/// Null where nothing was counted.
+Json rate(std::size_t count, std::size_t of) {
+  return of == 0 ? Json() : Json(static_cast<double>(count) / static_cast<double>(of));
+}
+
+/// The malicious clients' part of all weights, by absolute value; null without any.
+Json malicious_share(const fed::RoundRecord& record) {
+  double all = 0, malicious = 0;
+  for (const double weight : record.weights) all += std::abs(weight);
+  for (const std::size_t i : malicious_in(record)) malicious += std::abs(record.weights[i]);
+  return all == 0 ? Json() : Json(malicious / all);
+}
+
 Json detector_summary_json(const DetectorSummary& summary) {
   if (!summary.skipped.empty()) return {{"skipped", summary.skipped}};
   Json json;
@@ -140,10 +155,12 @@ Json detector_summary_json(const DetectorSummary& summary) {
     json["passed"] = summary.passed;
     json["benign"] = summary.tally.benign_judged;
     json["false_alarms"] = summary.tally.benign_flagged;
-    json["false_alarm_rate"] =
-        summary.tally.benign_judged == 0
-            ? Json()
-            : Json(static_cast<double>(summary.tally.benign_flagged) / static_cast<double>(summary.tally.benign_judged));
+    json["false_alarm_rate"] = rate(summary.tally.benign_flagged, summary.tally.benign_judged);
+    json["malicious"] = summary.tally.malicious_judged;
+    json["detected"] = summary.tally.malicious_flagged;
+    json["detection_rate"] = rate(summary.tally.malicious_flagged, summary.tally.malicious_judged);
+    json["precision"] = rate(summary.tally.malicious_flagged, summary.tally.malicious_flagged + summary.tally.benign_flagged);
+    json["first_detection"] = summary.first_detection == 0 ? Json() : Json(summary.first_detection);
   }
   json["auc"] = measured(auc_of(summary.tally));
   return json;
@@ -245,9 +262,15 @@ std::string record_line(const fed::RoundRecord& record) {
   }
   if (record.selected) json["selected"] = *record.selected;
   if (!record.weights.empty()) json["weights"] = list(record.weights);
+  if (!record.weights.empty() && !record.malicious.empty()) json["malicious_share"] = malicious_share(record);
   json["update_norms"] = list(record.update_norms);
   if (!record.distance_to_mean.empty()) json["distance_to_mean"] = list(record.distance_to_mean);
   if (!record.cosine_to_mean.empty()) json["cosine_to_mean"] = list(record.cosine_to_mean);
+  if (record.result)
+    json["result"] = {{"distance", measured(record.result->distance)},
+                      {"relative", measured(record.result->relative)},
+                      {"cosine", measured(record.result->cosine)},
+                      {"kappa", measured(record.result->kappa)}};
   for (const fed::DetectorRecord& found : record.detectors) json["detectors"][found.label] = detector_json(found);
   if (!record.detectors.empty() && !record.malicious.empty()) json["stealth"] = stealth_json(record);
   json["train_loss"] = list(record.train_loss);

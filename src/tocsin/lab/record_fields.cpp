@@ -120,7 +120,8 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
   };
   add(FieldShape::number, "",
       {"test_accuracy", "test_balanced_accuracy", "test_loss", "validation_accuracy", "validation_loss", "target_confidence",
-       "attack_success_rate", "held", "diverged"});
+       "attack_success_rate", "held", "diverged", "malicious_share"});
+  add(FieldShape::number, "result.", {"distance", "relative", "cosine", "kappa"});
   add(FieldShape::ids, "", {"selected"});
   add(FieldShape::per_client, "", {"weights", "update_norms", "distance_to_mean", "cosine_to_mean", "train_loss"});
   std::vector<std::string> all;  // label and suffix of every reading
@@ -137,7 +138,8 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
                                                    "cosine",         "sparsity",         "range"};
   for (const std::string& label : all) {
     const std::string truth = "stealth." + label + ".", blind = "detectors." + label + ".";
-    add(FieldShape::number, truth, {"passed", "false_alarms", "benign", "auc", "suspicion", "benign_suspicion"});
+    add(FieldShape::number, truth,
+        {"passed", "false_alarms", "benign", "detected", "malicious", "auc", "suspicion", "benign_suspicion"});
     add(FieldShape::number, truth + "malicious_", figures);
     add(FieldShape::number, truth + "benign_", figures);
     add(FieldShape::per_client, blind, {"suspicion", "flagged"});

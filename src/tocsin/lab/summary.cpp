@@ -36,6 +36,7 @@ void add(DetectorSummary& summary, const fed::RoundRecord& record, const fed::De
   summary.skipped.clear();
   summary.judges = summary.judges || !found.reading.verdicts.empty();
   summary.tally.add(found.tally);
+  if (summary.first_detection == 0 && found.tally.malicious_flagged > 0) summary.first_detection = record.round;
   const bool judges = !found.reading.verdicts.empty();
   const bool measured = judges ? found.tally.malicious_judged > 0
                                : found.tally.pairs > 0 || !values_of(record, found.reading.suspicion, true).empty();

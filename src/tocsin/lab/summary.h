@@ -26,9 +26,10 @@ struct DetectorSummary {
   std::string label, title;
   std::string skipped;  ///< why it measured nothing, where it never did
   bool judges = false;
-  std::size_t rounds = 0;  ///< with a malicious client that it measured
-  std::size_t passed = 0;  ///< of these, those in which it flagged none of them
-  fed::Tally tally;        ///< over all rounds
+  std::size_t rounds = 0;           ///< with a malicious client that it measured
+  std::size_t passed = 0;           ///< of these, those in which it flagged none of them
+  fed::Tally tally;                 ///< over all rounds
+  std::size_t first_detection = 0;  ///< the first round in which it flagged a malicious client; 0: none
 };
 /// The paper's update statistics, with the truth (fed::BandRecord), over a run.
 struct BandSummary {
