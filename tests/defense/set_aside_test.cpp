@@ -105,6 +105,18 @@ TEST(Decide, CountsRowsSetAsideAgainstARulesOwnF) {
             "krum needs n >= 9, got 6 (8 rows sent, 2 set aside as non-finite)");
 }
 
+TEST(Decide, CapsTheRowsThatAreLeft) {
+  // Without the row of 1000 samples f is 1 and U = 0.45 * 40 / 0.55, whatever that row claimed: shares 0.45 and four of 0.1375.
+  const Updates rows = support::rows({{1, 0}, {kNan, 0}, {0, 1}, {0, 0}, {0, 0}, {0, 0}}, Element::float64);
+  const Numbers samples{100, 1000, 10, 10, 10, 10};
+  const Decision decision =
+      decide_with(weighted_mean_entry, "weights = 'capped'", rows, Round{.samples = samples, .assumed_malicious = 2});
+  ASSERT_EQ(decision.held, "");
+  EXPECT_NEAR(decision.aggregation.update[0], 0.45, 1e-15);
+  EXPECT_NEAR(decision.aggregation.update[1], 0.1375, 1e-15);
+  EXPECT_EQ(decision.aggregation.weights[1], 0.0);
+}
+
 TEST(Decide, HoldsWithoutAnyRow) {
   const Decision decision = decide_with(mean_entry, "", support::rows({{kNan}, {kInf}}), Round{});
   EXPECT_EQ(decision.held, "no row left: all were set aside as non-finite");

@@ -110,6 +110,9 @@ TEST(Folding, HappensOnlyWhereNobodyNeedsTheRows) {
   Scenario scenario;
   scenario.federation.keep_rows = false;
   EXPECT_TRUE(folds(Federation(scenario).parts));
+  scenario.rule_options = "weights = 'capped'";
+  EXPECT_FALSE(folds(Federation(scenario).parts)) << "the cap depends on the rows that are left";
+  scenario.rule_options.clear();
   scenario.rule = "median";
   EXPECT_FALSE(folds(Federation(scenario).parts));
   scenario.rule = "mean";
