@@ -104,7 +104,7 @@ TEST(Plan, StillChecksTheOptionsOfAReplacedMethod) {
   const std::string text = edited(kBlobs, "name = \"sign_flip\"", "name = \"sign_flip\"\nbost = 2.0");
   Request request;
   request.variant = "clean";
-  EXPECT_EQ(error_of(text, request), "exp.toml:22:1: unknown key 'bost' in [attack]; known: c, name, of, targets");
+  EXPECT_EQ(error_of(text, request), "exp.toml:22:1: unknown key 'bost' in [attack]; known: c, name, of, schedule, targets");
 }
 
 TEST(Plan, KeepsKeysThatTheReplacementItselfGives) {
