@@ -12,7 +12,10 @@ using namespace onednn;  // names of one library, in one file
 Convolution::Convolution(Context& context, const Layer& layer, const memory::desc& source, bool rectified, std::size_t raw_offset)
     : context_(context),
       layer_(layer),
-      forward_desc_(best_forward(context, layer, source, rectified)),
+      forward_desc_(or_product(context, layer, best_forward(context, layer, source, rectified),
+                               [&](const memory::desc& from, const memory::desc&) {
+                                 return describe_forward(context, layer, from, rectified, dnnl::algorithm::convolution_direct);
+                               })),
       hint_(describe_forward(context, layer, forward_desc_.src_desc(), rectified, dnnl::algorithm::convolution_direct)),
       weights_desc_(best_weights(context, layer, forward_desc_, hint_)),
       rectified_(rectified),
@@ -40,7 +43,7 @@ memory Convolution::translated(const memory& from, const memory::desc& wanted, s
 memory::desc Convolution::plain_weights() const { return {weights_any(layer_, Type::f32).dims(), Type::f32, Tag::oihw}; }
 
 void Convolution::make_forward(const memory& source) {
-  source_ = source;
+  source_ = translated(source, forward_desc_.src_desc(), before_forward_);
   if (winograd_) return;
   forward_weights_ = master_;
   if (forward_desc_.weights_desc() != master_.get_desc()) {
@@ -48,14 +51,14 @@ void Convolution::make_forward(const memory& source) {
     refresh_forward_ = context_.reorder(master_, forward_weights_);
   }
   forward_ = Call{dnnl::convolution_forward(forward_desc_),
-                  {{DNNL_ARG_SRC, source},
+                  {{DNNL_ARG_SRC, source_},
                    {DNNL_ARG_WEIGHTS, forward_weights_},
                    {DNNL_ARG_DST, output_},
                    {DNNL_ARG_SCRATCHPAD, context_.scratch(forward_desc_.scratchpad_desc())}}};
   if (layer_.bias) forward_->arguments.emplace(DNNL_ARG_BIAS, bias_);
 }
 
-void Convolution::make_parameters_backward(const memory& source, const memory& output_gradient) {
+void Convolution::make_parameters_backward(const memory& output_gradient) {
   weights_gradient_ = context_.view(master_.get_desc());
   if (layer_.bias) bias_gradient_ = context_.view(bias_desc(layer_));
   output_gradient_ = output_gradient;
@@ -65,7 +68,7 @@ void Convolution::make_parameters_backward(const memory& source, const memory& o
     return;
   }
   parameters_ = Call{dnnl::convolution_backward_weights(weights_desc_),
-                     {{DNNL_ARG_SRC, translated(source, weights_desc_.src_desc(), before_parameters_)},
+                     {{DNNL_ARG_SRC, translated(source_, weights_desc_.src_desc(), before_parameters_)},
                       {DNNL_ARG_DIFF_DST, translated(output_gradient, weights_desc_.diff_dst_desc(), before_parameters_)},
                       {DNNL_ARG_DIFF_WEIGHTS, weights_gradient_},
                       {DNNL_ARG_SCRATCHPAD, context_.scratch(weights_desc_.scratchpad_desc())}}};
@@ -75,16 +78,23 @@ void Convolution::make_parameters_backward(const memory& source, const memory& o
 void Convolution::make_data_backward(const memory& output_gradient, const memory& source_gradient) {
   source_gradient_ = source_gradient;
   if (winograd_) return;
-  const auto desc = best_data(context_, layer_, source_gradient.get_desc(), forward_desc_.dst_desc(), hint_);
+  const auto desc =
+      or_product(context_, layer_, best_data(context_, layer_, source_gradient.get_desc(), forward_desc_.dst_desc(), hint_),
+                 [&](const memory::desc& to, const memory::desc& from) { return best_data(context_, layer_, to, from, hint_); });
   backward_weights_ = master_;
   if (desc.weights_desc() != master_.get_desc()) {
     backward_weights_ = context_.make(desc.weights_desc());
     refresh_backward_ = context_.reorder(master_, backward_weights_);
   }
+  memory written = source_gradient;
+  if (desc.diff_src_desc() != source_gradient.get_desc()) {
+    written = context_.make(desc.diff_src_desc());
+    after_data_ = context_.reorder(written, source_gradient);
+  }
   data_ = Call{dnnl::convolution_backward_data(desc),
-               {{DNNL_ARG_DIFF_SRC, source_gradient},
+               {{DNNL_ARG_DIFF_SRC, written},
                 {DNNL_ARG_WEIGHTS, backward_weights_},
-                {DNNL_ARG_DIFF_DST, output_gradient},
+                {DNNL_ARG_DIFF_DST, translated(output_gradient, desc.diff_dst_desc(), before_data_)},
                 {DNNL_ARG_SCRATCHPAD, context_.scratch(desc.scratchpad_desc())}}};
 }
 
@@ -103,7 +113,10 @@ void Convolution::refresh_backward() {
   if (refresh_backward_) (*refresh_backward_)(context_.stream);
 }
 void Convolution::forward() {
-  if (!winograd_) return (*forward_)(context_.stream);
+  if (!winograd_) {
+    for (const Call& call : before_forward_) call(context_.stream);
+    return (*forward_)(context_.stream);
+  }
   kernels::winograd_forward(winograd_->shape(), floats(source_), winograd_->forward(), layer_.bias ? floats(bias_) : nullptr,
                             rectified_, floats(output_), floats(scratch_));
 }
@@ -122,7 +135,12 @@ void Convolution::backward_parameters() {
                           floats(bias_gradient_));
 }
 void Convolution::backward_data() {
-  if (!winograd_) return (*data_)(context_.stream);
+  if (!winograd_) {
+    for (const Call& call : before_data_) call(context_.stream);
+    (*data_)(context_.stream);
+    if (after_data_) (*after_data_)(context_.stream);
+    return;
+  }
   kernels::winograd_data(winograd_->shape(), floats(output_gradient_), winograd_->backward(), floats(source_gradient_),
                          floats(scratch_));
 }

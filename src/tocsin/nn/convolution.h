@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One conv2d layer: its three passes, and its weights in every layout they are needed in.
 // Lavin, Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016: kernels of stride 1 go through Winograd's algorithm in
-// float32: 3x3 by F(4x4, 3x3) where oneDNN has it (AVX-512), 5x5 by our own F(2x2, 5x5) where channels lie in blocks of 16;
-// everything else is oneDNN's direct convolution. Where oneDNN has only its slow reference for a weight gradient (with AVX2 for one
-// input channel: a thousand times slower), the gradient is our own, or a matrix product on translated activations. The layout that
-// the weight gradient wants is the master layout.
+// float32: 3x3 by F(4x4, 3x3), oneDNN's with AVX-512 and our own otherwise, 5x5 by our own F(2x2, 5x5), where channels lie in
+// blocks; everything else is oneDNN's direct convolution. Where oneDNN has only its slow reference for a weight gradient (with AVX2
+// for one input channel: a thousand times slower), the gradient is our own, or a matrix product on translated activations; so are
+// the other passes (few filters on few channels). The layout that the weight gradient wants is the master layout.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -32,7 +32,7 @@ class Convolution {
 
   /// Makes a pass; each once, the forward one first.
   void make_forward(const dnnl::memory& source);
-  void make_parameters_backward(const dnnl::memory& source, const dnnl::memory& output_gradient);
+  void make_parameters_backward(const dnnl::memory& output_gradient);
   void make_data_backward(const dnnl::memory& output_gradient, const dnnl::memory& source_gradient);
   /// The raw vectors of the replica, which must outlive this.
   void bind(float* parameters, float* gradient);
@@ -67,7 +67,8 @@ class Convolution {
   dnnl::memory forward_weights_, backward_weights_;                    // equal to master_ where the layout is the same
   dnnl::memory source_, output_gradient_, source_gradient_, scratch_;  // of our own passes
   RawTensor raw_weights_, raw_bias_;
-  std::vector<onednn::Call> before_parameters_;  // translate what the weight gradient is made of
+  std::vector<onednn::Call> before_forward_, before_parameters_, before_data_;  // translate what a pass reads
+  std::optional<onednn::Call> after_data_;                                      // and what it wrote
   std::optional<onednn::Call> forward_, parameters_, data_, refresh_forward_, refresh_backward_;
 };
 

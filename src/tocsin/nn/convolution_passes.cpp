@@ -69,10 +69,9 @@ dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& c
   const Desc in_layouts = winograd_or_direct(tries_winograd(context, layer), [&](dnnl::algorithm algorithm) {
     return describe(algorithm, forward.src_desc(), forward.dst_desc());
   });
-  if (!is_reference(in_layouts)) return in_layouts;
-  const Desc product = describe(dnnl::algorithm::convolution_direct, plain(shape_of(layer.in, context.batch)),
-                                plain(shape_of(layer.out, context.batch)));
-  return is_reference(product) ? in_layouts : product;
+  return or_product(context, layer, in_layouts, [&](const memory::desc& source, const memory::desc& out) {
+    return describe(dnnl::algorithm::convolution_direct, source, out);
+  });
 }
 
 std::optional<kernels::FewChannelsShape> few_channels_shape(const Context& context, const Layer& layer, const memory::desc& source,

@@ -46,6 +46,15 @@ dnnl::convolution_backward_data::primitive_desc best_data(const Context& context
                                                           const memory::desc& output,
                                                           const dnnl::convolution_forward::primitive_desc& hint);
 
+/// `desc`, or where all that oneDNN has in its layouts is the reference, and it has a matrix product on activations that lie
+/// plainly, that: `describe(source, output)` describes the pass in other layouts.
+template <class Desc, class Describe>
+Desc or_product(const Context& context, const Layer& layer, const Desc& desc, Describe describe) {
+  if (!is_reference(desc)) return desc;
+  const Desc product = describe(plain(shape_of(layer.in, context.batch)), plain(shape_of(layer.out, context.batch)));
+  return is_reference(product) ? desc : product;
+}
+
 /// The gradient of weights and bias of the layer whose forward pass is `forward`: in its layouts, or, where oneDNN has only its
 /// reference for those, as a matrix product on activations that lie plainly.
 dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& context, const Layer& layer,

@@ -160,7 +160,7 @@ struct Spatial::Impl {
     for (Op& op : ops) op.output_gradient = context.make(op.output.get_desc());
     enter_gradient = context.reorder(plain_gradient, ops.back().output_gradient);
     for (std::size_t k = 0; k < ops.size(); ++k) {
-      if (ops[k].kind == Kind::conv) ops[k].conv->make_parameters_backward(source_of(k), ops[k].output_gradient);
+      if (ops[k].kind == Kind::conv) ops[k].conv->make_parameters_backward(ops[k].output_gradient);
       if (k > 0) make_data_backward(ops[k], ops[k - 1].output_gradient);
     }
     has_backward = true;
