@@ -142,24 +142,26 @@ TEST(Estimate, IsExactUnderAMeanWhereTheOthersRepeatThemselves) {
   EXPECT_NE(pre, post);
 }
 
+/// What is noted of the second round, the first one with an estimate.
+std::string second_note(Attacker& place, const std::string& attack, const std::string& options) {
+  sent(place, attack, options);
+  place.round.index = 2;
+  std::string note;
+  sent(place, attack, options, &note);
+  return note;
+}
+
 TEST(Estimate, IsFlaggedAsAGuessWhereRowsAreAppliedWhole) {
   Attacker place;
   place.round.rows_applied_whole = true;
-  sent(place, "explicit_boosting", "estimate = 'pre'");
-  place.round.index = 2;
-  std::string note;
-  sent(place, "explicit_boosting", "estimate = 'pre'", &note);
-  EXPECT_EQ(note, "its estimate of the others is a guess under this rule");
+  EXPECT_EQ(second_note(place, "explicit_boosting", "estimate = 'pre'"), "its estimate of the others is a guess under this rule");
 }
 
 TEST(Estimate, IsFlaggedAsAGuessBesideTheServersMomentum) {
   Attacker place;
   place.round.server_momentum = true;
-  sent(place, "implicit_boosting", "estimate = 'post'");
-  place.round.index = 2;
-  std::string note;
-  sent(place, "implicit_boosting", "estimate = 'post'", &note);
-  EXPECT_EQ(note, "its estimate of the others is a guess beside the server's momentum");
+  EXPECT_EQ(second_note(place, "implicit_boosting", "estimate = 'post'"),
+            "its estimate of the others is a guess beside the server's momentum");
 }
 
 TEST(Estimate, RefusesAMemoryOfTheFuture) {

@@ -202,8 +202,8 @@ TEST_P(RuleLaws, FoldedRowsGiveTheSameBits) {
   const RuleRound round(kRows, kColumns, kMalicious);
   const auto rule = GetParam().make();
   const Numbers weights = rule->fixed_weights(round.round());
-  EXPECT_EQ(weights.empty(), !GetParam().entry->facts.folds) << "facts and fixed_weights disagree";
-  EXPECT_TRUE(GetParam().entry->facts.folds || !rule->folds()) << "facts and folds() disagree";
+  EXPECT_EQ(weights.empty(), !GetParam().entry->facts.averages) << "facts and fixed_weights disagree";
+  EXPECT_TRUE(GetParam().entry->facts.averages || !rule->folds()) << "facts and folds() disagree";
   if (weights.empty()) return;
   kernels::RunningMean mean(kColumns, kRows);
   for (std::size_t i = 0; i < kRows; ++i) mean.add(weights[i], round.updates.rows(), i);

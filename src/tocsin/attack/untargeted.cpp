@@ -14,8 +14,7 @@ struct UntargetedOptions {
   Campaign campaign;
   Boost boost;
   StepPlan step;
-  std::size_t epochs = 0;  ///< over the own shard; 0: the training's
-  std::size_t batch = 0;   ///< of own samples; 0: the training's
+  OwnWalk walk;
 };
 
 /// Costs benign training of as many epochs.
@@ -30,8 +29,7 @@ class Untargeted final : public Attack {
       nn::Network& network = at.training.network;
       const nn::OptimizerPlan plan = options_.step.resolve(at.benign.optimizer, at.round.index);
       nn::Optimizer optimizer(plan, network.gradient_vector().coordinates(), network.gradient_vector().element());
-      nn::BatchWalk walk(at.training, options_.epochs == 0 ? at.benign.epochs : options_.epochs,
-                         options_.batch == 0 ? at.benign.batch : options_.batch);
+      nn::BatchWalk walk = options_.walk.over(at);
       nn::TrainingReport report;
       network.load(scene.start);
       while (walk.next()) {
@@ -54,8 +52,7 @@ UntargetedOptions read(Options& options) {
   UntargetedOptions result;
   result.boost = read_boost(options);
   refuse_idle_scope(options, result.boost);
-  result.epochs = read_own_epochs(options, 0);
-  result.batch = read_own_batch(options);
+  result.walk = read_own_walk(options, 0);
   result.step = read_step_plan(options);
   result.campaign = read_campaign(options, false);
   return result;

@@ -50,8 +50,8 @@ class Aggregator {
     std::size_t (*min_clients)(std::size_t f, Options& options) = [](std::size_t, Options&) { return std::size_t{1}; };
     std::string_view min_clients_text = "1";                                              ///< as a formula: "2f+3"
     bool translation = true, scale = true, odd = true, unanimous = true, robust = false;  ///< laws T S O U R of rules.md, 2.1
-    bool selects = false;  ///< weights say which rows were chosen, so records hold `selected`
-    bool folds = false;    ///< a weighted mean by weights known before the rows; whether [n, d] need not be stored says `folds()`
+    bool selects = false;   ///< weights say which rows were chosen, so records hold `selected`
+    bool averages = false;  ///< a weighted mean by weights known before the rows; `folds()` says whether rows may be let go
     bool stateful = false;
     bool needs_root = false;
     bool weighs_samples = false;          ///< uses the reported sample counts by default
@@ -63,8 +63,8 @@ class Aggregator {
   /// `updates` [n, d], rows in ascending client id, all finite, n >= min_clients. Throws std::invalid_argument otherwise (TooFew
   /// where other rows would do).
   virtual Aggregation aggregate(ConstRows updates, const Round& round) = 0;
-  /// Weights [n] known before any row is seen, for a rule whose facts say that it folds: `aggregate` gives kernels::weighted_mean
-  /// by them, to the bit. Not scaled; all 0 where nothing may be applied. Empty for every other rule.
+  /// Weights [n] known before any row is seen, for a rule whose facts say that it averages: `aggregate` gives
+  /// kernels::weighted_mean by them, to the bit. Not scaled; all 0 where nothing may be applied. Empty for every other rule.
   [[nodiscard]] virtual std::vector<double> fixed_weights(const Round&) const { return {}; }
   /// Whether these weights are the same whichever rows are set aside, so that rows may be added as they come and then let go.
   [[nodiscard]] virtual bool folds() const { return false; }

@@ -220,8 +220,7 @@ class Krum final : public Aggregator {
 
 constexpr std::string_view kByMass =
     "needs 2F + 2 < n, F the mass of the f: else malicious rows find all the neighbours that a score sums over among themselves, "
-    "score "
-    "0 and win; with neighbors = \"n-f-1\" and bound = \"2f+1\" 2F < n";
+    "score 0 and win; with neighbors = \"n-f-1\" and bound = \"2f+1\" 2F < n";
 
 constinit const Entry<Aggregator> krum_entry{
     .name = "krum",

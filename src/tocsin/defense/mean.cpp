@@ -68,7 +68,7 @@ constinit const Entry<Aggregator> mean_entry{
     .status = Status::verified,
     .facts = {.shape = Shape::gram,
               .min_clients = [](std::size_t f, Options& options) { return fewest(f, options, "none"); },
-              .folds = true,
+              .averages = true,
               .weights = WeightUse::mean},
     .make = [](Options& options) -> std::unique_ptr<Aggregator> {
       return std::make_unique<Mean>("mean", read_mean(options, "none"));
@@ -82,7 +82,7 @@ constinit const Entry<Aggregator> weighted_mean_entry{
     .status = Status::verified,
     .facts = {.shape = Shape::gram,
               .min_clients = [](std::size_t f, Options& options) { return fewest(f, options, "samples"); },
-              .folds = true,
+              .averages = true,
               .weighs_samples = true,
               .weights = WeightUse::mean},
     .make = [](Options& options) -> std::unique_ptr<Aggregator> {

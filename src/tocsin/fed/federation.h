@@ -27,7 +27,7 @@ struct ServerPlan {
   double momentum = 0.0;
 };
 
-/// The weights of a rule that folds: over the cohort, or 1/K of all clients for each row (the published code).
+/// The weights of a rule that averages: over the cohort, or 1/K of all clients for each row (the published code).
 enum class AlphaOver { cohort, all_clients };
 
 /// Rows of a folding rule are kept beyond their use, for distances and cosines, if they take no more bytes than this.
@@ -38,7 +38,7 @@ struct FederationPlan {
   Algorithm algorithm = Algorithm::fedavg;
   std::size_t rounds = 10;
   double participation = 1.0;
-  AlphaOver alpha = AlphaOver::cohort;  ///< all_clients: only for a rule that folds
+  AlphaOver alpha = AlphaOver::cohort;  ///< all_clients: only for a rule that averages
   std::optional<double> stop_at_accuracy = {};
   std::size_t max_held = 3;     ///< consecutive held rounds that end a run
   bool hold_on_too_few = true;  ///< on_too_few: hold, or error

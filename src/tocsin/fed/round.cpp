@@ -27,7 +27,7 @@ void check(const State& state, const Parts& parts) {
   for (const DetectorSeat& seat : parts.detectors)
     require(seat.detector != nullptr && seat.entry != nullptr, "federation: detector '{}' needs its entry beside it", seat.label);
   require((parts.attack == nullptr) == (parts.attack_entry == nullptr), "federation: an attack needs its entry beside it");
-  require(parts.federation.alpha == AlphaOver::cohort || parts.rule_entry->facts.folds,
+  require(parts.federation.alpha == AlphaOver::cohort || parts.rule_entry->facts.averages,
           "federation: alpha = \"all_clients\" needs a weighted mean, and {} is none; use alpha = \"cohort\"",
           parts.rule_entry->name);
   require(std::is_sorted(parts.threat.malicious.begin(), parts.threat.malicious.end()), "federation: malicious ids must ascend");
@@ -108,10 +108,10 @@ class OneRound {
     const std::vector<kernels::NonFinite> bad = kernels::non_finite(benign.view(), round_.workers);
     for (std::size_t k = 0; k < benign_.size(); ++k)
       if (bad[k].count == 0) finite_.push_back(benign_[k]);
-    finite_benign_ = RowList(updates_.rows(), finite_);
     if (parts_.attack == nullptr || !parts_.attack_entry->facts.crafts || malicious_.empty()) return;
 
     const MutableRowList malicious(updates_.rows(), malicious_);
+    const RowList finite_benign(updates_.rows(), finite_);
     Updates own;
     Knowledge knowledge{.level = parts_.threat.knowledge, .own = {}, .benign = {}};
     if (parts_.attack_entry->facts.needs_own) {
@@ -119,7 +119,7 @@ class OneRound {
       for (std::size_t k = 0; k < malicious_.size(); ++k) own.rows().assign(k, malicious.view(), k);
       knowledge.own = std::as_const(own).rows();
     }
-    if (knowledge.level != attack::Level::own) knowledge.benign = finite_benign_.view();
+    if (knowledge.level != attack::Level::own) knowledge.benign = finite_benign.view();
     std::vector<attack::AttackRound> rounds;
     for (const std::size_t i : malicious_) rounds.push_back(attack_rounds_[i]);
     parts_.attack->craft(malicious.view(), knowledge, rounds);
@@ -207,7 +207,7 @@ class OneRound {
     const std::size_t n = record.cohort.size();
     if (parts_.federation.alpha == AlphaOver::all_clients)
       return std::vector<double>(n, 1.0 / static_cast<double>(parts_.partition.size()));
-    std::vector<double> result = parts_.rule_entry->facts.folds ? parts_.rule->fixed_weights(round_) : samples_;
+    std::vector<double> result = parts_.rule_entry->facts.averages ? parts_.rule->fixed_weights(round_) : samples_;
     double total = 0.0;
     for (const double weight : result) total += weight;
     for (double& weight : result) weight = total > 0.0 ? weight / total : 0.0;
@@ -226,7 +226,7 @@ class OneRound {
                                 .coalition = parts_.threat.colluding ? coalition : 0.0,
                                 .server_rate = parts_.federation.server.learning_rate,
                                 .server_momentum = parts_.federation.server.momentum > 0.0,
-                                .rows_applied_whole = !parts_.rule_entry->facts.folds,
+                                .rows_applied_whole = !parts_.rule_entry->facts.averages,
                                 .stream = parts_.root.at("attack").at(record.round).at(record.cohort[i]),
                                 .lasting = parts_.root.at("attack").at("lasting").at(record.cohort[i])});
   }
@@ -286,8 +286,7 @@ class OneRound {
   std::vector<data::Shard> shards_;  // poisoned copies
   Updates updates_;
   std::vector<std::size_t> finite_;  // of the benign
-  RowList finite_benign_;
-  std::vector<double> result_;  // what was applied, for figures
+  std::vector<double> result_;       // what was applied, for figures
   std::optional<Folding> folding_;
 
  public:

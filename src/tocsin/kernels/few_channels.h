@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The weight gradient of a convolution of few input channels, a first layer's: images lie plainly, the outputs' channels in blocks
-// of
-// 8. For CPUs with AVX2 alone, where oneDNN has no kernel for it (docs/performance.md).
+// of 8. For CPUs with AVX2 alone, where oneDNN has no kernel for it (docs/performance.md).
 #pragma once
 #include <cstddef>
 

@@ -21,17 +21,13 @@ double scale_for(double total) {
   return std::ldexp(1.0, std::clamp(-exponent, -1000, 1000));
 }
 
-/// A sum of weights and what rounding took from it.
-struct Total {
-  double sum = 0, rest = 0;
-  void add(double weight) {
-    const double next = sum + weight, part = next - sum;
-    rest += (sum - (next - part)) + (weight - part);
-    sum = next;
-  }
-};
-
 }  // namespace
+
+void detail::TotalWeight::add(double weight) {
+  const double next = sum + weight, part = next - sum;
+  rest += (sum - (next - part)) + (weight - part);
+  sum = next;
+}
 
 std::vector<double> weighted_mean(ConstRows rows, std::span<const double> weights, Workers* workers) {
   require(weights.size() == rows.clients(), "weighted mean: {} weights for {} rows", weights.size(), rows.clients());
@@ -40,7 +36,7 @@ std::vector<double> weighted_mean(ConstRows rows, std::span<const double> weight
   const double scale = scale_for(most);
   std::vector<double> result(rows.coordinates());
   rows.visit([&]<class T>(TypedRows<const T> typed) {
-    Total total;
+    detail::TotalWeight total;
     std::vector<detail::HalvedWeight> used;
     std::vector<const T*> begins;
     for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -74,9 +70,7 @@ void RunningMean::add(double weight, ConstRows rows, std::size_t i) {
   require(i < rows.clients(), "running mean: row {} does not exist, there are {}", i, rows.clients());
   require(sum_.size() == rows.coordinates(), "running mean: {} coordinates and rows of {}", sum_.size(), rows.coordinates());
   if (weight == 0) return;
-  Total total{total_, total_rest_};
-  total.add(scale_ * weight);
-  total_ = total.sum, total_rest_ = total.rest;
+  total_.add(scale_ * weight);
   const detail::HalvedWeight halves = detail::halved(scale_ * weight);
   rows.visit([&]<class T>(TypedRows<const T> typed) {
     const T* const row[] = {typed[i].data()};
@@ -85,7 +79,7 @@ void RunningMean::add(double weight, ConstRows rows, std::size_t i) {
 }
 
 std::vector<double> RunningMean::take() {
-  detail::divide_twofold(sum_, rest_, total_, total_rest_);
+  detail::divide_twofold(sum_, rest_, total_.sum, total_.rest);
   rest_ = {};
   return std::move(sum_);
 }

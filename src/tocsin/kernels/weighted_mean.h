@@ -17,6 +17,14 @@ std::vector<double> weighted_mean(ConstRows rows, std::span<const double> weight
 /// In long double, in row order.
 std::vector<double> weighted_mean_reference(ConstRows rows, std::span<const double> weights);
 
+namespace detail {
+/// A sum of weights and what rounding took from it: Knuth's TwoSum.
+struct TotalWeight {
+  double sum = 0, rest = 0;
+  void add(double weight);
+};
+}  // namespace detail
+
 /// The same of rows that come one by one, in row order: the same bits (but where values of a double are about to underflow).
 class RunningMean {
  public:
@@ -29,7 +37,8 @@ class RunningMean {
 
  private:
   std::vector<double> sum_, rest_;
-  double scale_, total_ = 0, total_rest_ = 0;
+  double scale_;
+  detail::TotalWeight total_;
 };
 
 }  // namespace tocsin::kernels

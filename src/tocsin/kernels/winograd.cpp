@@ -312,8 +312,10 @@ HWY_INLINE void Product(const Left& left, const float* b, float* c, std::size_t 
     for (std::size_t r = 0; r < rows; r += kRows) {
       const Left from{left.data + r * left.row, left.row, left.step};
       float* to = c + r * columns + n;
-      if (kMost >= 4 && vectors == 4) ProductTile<kRows, std::min<std::size_t>(kMost, 4), kAdd>(from, b + n, to, inner, columns);
-      if (kMost >= 3 && vectors == 3) ProductTile<kRows, std::min<std::size_t>(kMost, 3), kAdd>(from, b + n, to, inner, columns);
+      if constexpr (kMost >= 4)
+        if (vectors == 4) ProductTile<kRows, 4, kAdd>(from, b + n, to, inner, columns);
+      if constexpr (kMost >= 3)
+        if (vectors == 3) ProductTile<kRows, 3, kAdd>(from, b + n, to, inner, columns);
       if (vectors == 2) ProductTile<kRows, 2, kAdd>(from, b + n, to, inner, columns);
       if (vectors == 1) ProductTile<kRows, 1, kAdd>(from, b + n, to, inner, columns);
     }

@@ -124,7 +124,7 @@ void add_rules(std::vector<CatalogueItem>& items) {
                                      : facts.shape == defense::Shape::gram ? "a weighted sum, by the inner products of rows"
                                                                            : "a composition");
     item.facts.emplace_back("laws", laws(facts));
-    item.facts.emplace_back("rows", facts.folds ? "may be folded in as they finish" : "all held at once");
+    item.facts.emplace_back("rows", facts.averages ? "may be folded in as they finish" : "all held at once");
     item.facts.emplace_back("weights", use_of_samples(facts));
     if (!facts.by_mass.empty()) item.facts.emplace_back("by mass", facts.by_mass);
     if (facts.selects) item.facts.emplace_back("records", "which clients it selected");

@@ -41,7 +41,7 @@ void check_rule(const Plan& plan, PlanTables& tables, Faults& faults) {
                            defense::needed_text(*plan.rule_entry, f, tables.rule), own ? "its own " : "", f, plan.cohort),
                fmt::format("more clients, a larger participation, or a smaller {}", own ? "f of the rule" : "[threat] assumed"));
   }
-  if (plan.federation.alpha == fed::AlphaOver::all_clients && !facts.folds)
+  if (plan.federation.alpha == fed::AlphaOver::all_clients && !facts.averages)
     tables.federation.fault(
         "alpha", fmt::format("alpha = \"all_clients\" needs a weighted mean, and rule '{}' is none", plan.rule_entry->name),
         "alpha = \"cohort\"");

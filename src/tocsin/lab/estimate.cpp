@@ -100,7 +100,7 @@ MemoryEstimate estimate_memory(const Plan& plan, const Setting& setting, std::si
   // Global before and after, the aggregate in double, the server's momentum, one more double vector for means and medians.
   const double vectors = real(d) * (2.0 * real(element) + 8.0 + 8.0 + (plan.federation.server.momentum > 0.0 ? 16.0 : 0.0));
   add("server", fmt::format("{} x {:.0f} B", grouped(d), vectors / real(d)), vectors);
-  if (!plan.rule_entry->facts.folds) {
+  if (!plan.rule_entry->facts.averages) {
     const bool column = plan.rule_entry->facts.shape == defense::Shape::column;
     const double tiles = real(workers) * real(n) * real(kTileColumns) * 4.0,
                  gram = column ? 0.0 : 8.0 * real(n) * real(n) * real(workers + 2);

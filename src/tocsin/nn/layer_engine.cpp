@@ -155,7 +155,6 @@ struct LayerEngine::Impl {
     return plain.data();
   }
 
-  static float* floats(const memory& at) { return static_cast<float*>(at.get_data_handle()); }
   static void aim(memory& view, const float* at) { view.set_data_handle(const_cast<float*>(at)); }
 
   void set(Weights& set, std::span<const float> w, std::span<const float> b) {
@@ -188,7 +187,7 @@ struct LayerEngine::Impl {
     Passes& pass = passes[set.layer];
     if (pass.winograd)
       return kernels::winograd_forward(*pass.winograd, from, set.winograd->forward(), layer.bias ? set.bias.data() : nullptr,
-                                       rectify, to, floats(scratch()));
+                                       rectify, to, onednn::floats(scratch()));
     aim(pass.from, from);
     aim(pass.to, to);
     const bool fused = rectify && pass.fused;
@@ -209,7 +208,7 @@ struct LayerEngine::Impl {
     }
     if (pulls_by_columns(set.layer)) return pull_by_columns(set, from, to);
     Passes& pass = passes[set.layer];
-    if (pass.winograd) return kernels::winograd_data(*pass.winograd, from, set.winograd->backward(), to, floats(scratch()));
+    if (pass.winograd) return kernels::winograd_data(*pass.winograd, from, set.winograd->backward(), to, onednn::floats(scratch()));
     if (!set.backward) set.backward = context.make(pass.backward_weights);
     if (set.backward_stale) context.copy(plain_weights(set), set.backward);
     set.backward_stale = false;

@@ -132,8 +132,7 @@ BatchWalk::BatchWalk(const TrainingPlace& place, std::size_t epochs, std::size_t
       kind_(order) {
   require(batch >= 1 && batch <= place.network.capacity(), "training: batch must be in [1, {}], got {}", place.network.capacity(),
           batch);
-  const std::size_t count = place.samples.size();
-  steps_ = order == BatchOrder::published ? epochs * count / batch_ : epochs * ((count + batch_ - 1) / batch_);
+  steps_ = order == BatchOrder::published ? epochs * place.samples.size() / batch_ : epochs * per_epoch();
 }
 
 bool BatchWalk::next() {
@@ -142,8 +141,8 @@ bool BatchWalk::next() {
     take(step_);
     return true;
   }
-  const std::size_t per_epoch = (place_.samples.size() + batch_ - 1) / batch_, first = step_ % per_epoch * batch_;
-  if (kind_ == BatchOrder::shuffled && first == 0) order_ = epoch_order(place_.samples, place_.stream, step_ / per_epoch);
+  const std::size_t first = step_ % per_epoch() * batch_;
+  if (kind_ == BatchOrder::shuffled && first == 0) order_ = epoch_order(place_.samples, place_.stream, step_ / per_epoch());
   const std::span<const std::uint32_t> all =
       kind_ == BatchOrder::shuffled ? std::span<const std::uint32_t>(order_) : place_.samples;
   put(all.subspan(first, std::min(batch_, all.size() - first)));

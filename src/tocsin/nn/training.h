@@ -112,6 +112,8 @@ class BatchWalk {
   [[nodiscard]] std::size_t steps() const { return steps_; }            ///< of the whole walk
 
  private:
+  /// Batches of an epoch, the last one as short as it is.
+  [[nodiscard]] std::size_t per_epoch() const { return (place_.samples.size() + batch_ - 1) / batch_; }
   void put(std::span<const std::uint32_t> chosen);
 
   const TrainingPlace& place_;

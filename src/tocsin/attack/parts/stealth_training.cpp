@@ -6,30 +6,39 @@
 
 namespace tocsin::attack {
 
-std::size_t read_own_batch(Options& options) {
-  const auto batch = options.count_or_word(
-      "batch",
-      {.fallback = "training", .at_least = 1, .words = {"training"}, .help = "own samples in each step; \"training\": as benign"});
-  const std::size_t* count = std::get_if<std::size_t>(&batch);
+namespace {
+/// A count, or "training", which is 0.
+std::size_t read_as_training(Options& options, std::string_view key, std::size_t fallback, std::string_view help) {
+  constexpr std::string_view training = "training";
+  const auto value =
+      options.count_or_word(key, {.fallback = fallback == 0 ? std::variant<std::size_t, std::string_view>(training) : fallback,
+                                  .at_least = 1,
+                                  .words = {training},
+                                  .help = help});
+  const std::size_t* count = std::get_if<std::size_t>(&value);
   return count == nullptr ? 0 : *count;
 }
+}  // namespace
 
-std::size_t read_own_epochs(Options& options, std::size_t fallback) {
-  constexpr std::string_view training = "training";
-  const auto epochs =
-      options.count_or_word("epochs", {.fallback = fallback == 0 ? std::variant<std::size_t, std::string_view>(training) : fallback,
-                                       .at_least = 1,
-                                       .words = {training},
-                                       .help = "E_m, passes over its own shard; \"training\": as benign"});
-  const std::size_t* count = std::get_if<std::size_t>(&epochs);
-  return count == nullptr ? 0 : *count;
+nn::BatchWalk OwnWalk::over(const AttackPlace& place, nn::BatchOrder order) const {
+  return nn::BatchWalk(place.training, epochs == 0 ? place.benign.epochs : epochs, batch == 0 ? place.benign.batch : batch, order);
+}
+
+std::size_t read_own_batch(Options& options) {
+  return read_as_training(options, "batch", 0, "own samples in each step; \"training\": as benign");
+}
+
+OwnWalk read_own_walk(Options& options, std::size_t epochs) {
+  OwnWalk walk;
+  walk.epochs = read_as_training(options, "epochs", epochs, "E_m, passes over its own shard; \"training\": as benign");
+  walk.batch = read_own_batch(options);
+  return walk;
 }
 
 StealthOptions read_stealth(Options& options, std::size_t epochs) {
   StealthOptions result;
   result.boost = read_boost(options);
-  result.epochs = read_own_epochs(options, epochs);
-  result.batch = read_own_batch(options);
+  result.walk = read_own_walk(options, epochs);
   result.step = read_step_plan(options);
   result.code = options.word("form", {.fallback = "text",
                                       .words = {"text", "code"},
@@ -48,8 +57,7 @@ StealthTraining::StealthTraining(const StealthOptions& options, Scene& scene, nn
       distance_(options.distance, scene),
       plan_(scene.place.benign.optimizer),
       optimizer_(plan_, network_.gradient_vector().coordinates(), network_.gradient_vector().element()),
-      walk_(scene.place.training, options.epochs == 0 ? scene.place.benign.epochs : options.epochs,
-            options.batch == 0 ? scene.place.benign.batch : options.batch, order),
+      walk_(options.walk.over(scene.place, order)),
       dropout_(scene.place.training.stream.at("dropout")),
       flat_(1, scene.start.coordinates(), scene.start.element()),
       boosted_(1, scene.start.coordinates(), scene.start.element()) {

@@ -14,6 +14,18 @@
 
 namespace tocsin::attack {
 
+/// Walks over the attacker's own shard.
+struct OwnWalk {
+  std::size_t epochs = 0;  ///< 0: the training's
+  std::size_t batch = 0;   ///< samples a step; 0: the training's
+  /// The batches, of a place that must outlive them.
+  [[nodiscard]] nn::BatchWalk over(const AttackPlace& place, nn::BatchOrder order = nn::BatchOrder::shuffled) const;
+};
+/// Reads `epochs` and `batch`; `epochs` is the default of that key, 0: the training's.
+OwnWalk read_own_walk(Options& options, std::size_t epochs);
+/// Reads `batch` alone, for Facts::batch.
+std::size_t read_own_batch(Options& options);
+
 /// What joint and alternating minimisation have in common.
 struct StealthOptions {
   Campaign campaign;
@@ -21,8 +33,7 @@ struct StealthOptions {
   DistancePlan distance;
   StepPlan step;  ///< for L_mal; L_tr has the benign optimizer
   bool dropout = true;
-  std::size_t epochs = 0;  ///< over the own shard; 0: the training's
-  std::size_t batch = 0;   ///< of own samples; 0: the training's
+  OwnWalk walk;
   bool code = false;
   /// How batches of the own shard follow each other in this form.
   [[nodiscard]] nn::BatchOrder order() const { return code ? nn::BatchOrder::published : nn::BatchOrder::shuffled; }
@@ -30,10 +41,6 @@ struct StealthOptions {
 };
 /// Reads them all; `epochs` is the default of that key, 0: the training's.
 StealthOptions read_stealth(Options& options, std::size_t epochs);
-/// Reads `epochs` where it means passes over the attacker's own shard; `fallback` and result 0: the training's.
-std::size_t read_own_epochs(Options& options, std::size_t fallback);
-/// Reads `batch` where it means samples of the attacker's own a step; 0: the training's. For Facts::batch too.
-std::size_t read_own_batch(Options& options);
 
 /// Facts of a method that is made of them.
 constexpr Attack::Facts stealth_facts(std::string_view differs) {

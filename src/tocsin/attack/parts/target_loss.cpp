@@ -57,8 +57,7 @@ double TargetLoss::gradient(std::size_t step) {
     if (first == 0) order_ = nn::epoch_order(all_, place_.round.stream, step / per_epoch);
     put(std::span(order_).subspan(first, std::min(batch_, all_.size() - first)));
   }
-  const nn::BatchLoss sums = place_.small.gradient({.labels = wanted_}, place_.round.stream.at("dropout").at(step));
-  return sums.loss / static_cast<double>(wanted_.size());
+  return mean_gradient(place_.round.stream.at("dropout").at(step));
 }
 
 double TargetLoss::loss() {
@@ -69,8 +68,11 @@ double TargetLoss::loss() {
 
 double TargetLoss::noisy_loss(std::size_t step) {
   put(all_);
-  const nn::BatchLoss sums = place_.small.gradient({.labels = wanted_}, place_.round.stream.at("reading").at(step));
-  return sums.loss / static_cast<double>(all_.size());
+  return mean_gradient(place_.round.stream.at("reading").at(step));
+}
+
+double TargetLoss::mean_gradient(const Stream& masks) {
+  return place_.small.gradient({.labels = wanted_}, masks).loss / static_cast<double>(wanted_.size());
 }
 
 void TargetLoss::put(std::span<const std::uint32_t> chosen) {

@@ -50,6 +50,8 @@ class TargetLoss {
   [[nodiscard]] std::size_t last_batch() const { return wanted_.size(); }
 
  private:
+  /// Mean loss over the targets put, with masks, and its gradient in the network.
+  double mean_gradient(const Stream& masks);
   void put(std::span<const std::uint32_t> chosen);
 
   AttackPlace& place_;
