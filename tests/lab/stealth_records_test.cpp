@@ -139,9 +139,26 @@ TEST(StealthRecord, HasTheMaliciousShareOfTheWeights) {
   fed::RoundRecord one = record(1, 0.5, false);
   one.weights = {0.25, 0, -0.5, 0.25, 0};
   one.result = fed::ResultFigures{3, 1.5, kNan, 2.25};
+  EXPECT_FALSE(json::parse(record_line(one)).contains("result_by_samples"));
+  one.result_by_samples = fed::ResultFigures{4, 2, 0.5, 1};
   const json line = json::parse(record_line(one));
   EXPECT_EQ(line.at("malicious_share"), 0.5);
   EXPECT_EQ(line.at("result"), json::parse(R"({"distance": 3, "relative": 1.5, "cosine": null, "kappa": 2.25})"));
+  EXPECT_EQ(line.at("result_by_samples"), json::parse(R"({"distance": 4, "relative": 2, "cosine": 0.5, "kappa": 1})"));
+}
+
+TEST(StealthSummary, CountsTheRoundsInWhichOnlyAMaliciousClientWasSelected) {
+  const auto selecting = [](std::size_t round, std::vector<std::uint32_t> selected) {
+    fed::RoundRecord one = record(round, 0.5, false);
+    one.selected = std::move(selected);
+    return one;
+  };
+  fed::RoundRecord absent = selecting(5, {1});
+  absent.malicious.clear();
+  const std::vector<fed::RoundRecord> records{selecting(1, {2}), selecting(2, {1, 2}), selecting(3, {1}), selecting(4, {}), absent};
+  EXPECT_EQ(json::parse(summary_text(summary_of(records))).at("selection"),
+            json::parse(R"({"rounds": 3, "malicious": 2, "only_malicious": 1, "malicious_times": 2})"));
+  EXPECT_FALSE(json::parse(summary_text(summary_of({record(1, 0.5, false)}))).contains("selection"));
 }
 
 TEST(StealthSummary, HasTheAucOfAllPairsWithinRounds) {

@@ -115,12 +115,13 @@ struct RoundRecord {
   std::vector<double> update_norms;                       ///< [cohort], in client order
   std::optional<std::vector<std::uint32_t>> selected;     ///< client ids of weight > 0, for rules that select
   std::vector<double> weights;                            ///< [cohort], where the rule has them
-  std::vector<double> distance_to_mean;          ///< [cohort]: ||x_i - mean of the benign rows||; empty when rows are folded
-  std::vector<double> cosine_to_mean;            ///< [cohort]: cosine with the same mean; empty when rows are folded
-  std::optional<ResultFigures> result;           ///< the aggregate, where rows are kept and it was applied
-  std::vector<DetectorRecord> detectors;         ///< one a reading, in the order of Parts::detectors
-  std::optional<BandRecord> band, band_weights;  ///< where a detector needed distances
-  std::vector<LayerHistogram> histograms;        ///< where a detector sampled coordinates; a file of their own
+  std::vector<double> distance_to_mean;            ///< [cohort]: ||x_i - mean of the benign rows||; empty when rows are folded
+  std::vector<double> cosine_to_mean;              ///< [cohort]: cosine with the same mean; empty when rows are folded
+  std::optional<ResultFigures> result;             ///< the aggregate, where rows are kept and it was applied
+  std::optional<ResultFigures> result_by_samples;  ///< against the mean by sample counts, where those differ
+  std::vector<DetectorRecord> detectors;           ///< one a reading, in the order of Parts::detectors
+  std::optional<BandRecord> band, band_weights;    ///< where a detector needed distances
+  std::vector<LayerHistogram> histograms;          ///< where a detector sampled coordinates; a file of their own
   std::vector<defense::SetAsideRow> set_aside;
   std::string held;                ///< why the global model was kept; empty if it moved
   std::vector<std::string> notes;  ///< of the attack and the rule

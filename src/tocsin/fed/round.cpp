@@ -172,8 +172,9 @@ class OneRound {
       return;
     }
     record.update_norms = kernels::norms(updates_.rows(), round_.workers);
-    MeanFigures figures = to_benign_mean(updates_.rows(), record.update_norms, finite_, result_, round_.workers);
+    MeanFigures figures = to_benign_mean(updates_.rows(), record.update_norms, finite_, result_, samples_, round_.workers);
     record.result = figures.result;
+    record.result_by_samples = figures.result_by_samples;
     record.distance_to_mean = std::move(figures.distance);
     record.cosine_to_mean = std::move(figures.cosine);
   }

@@ -134,6 +134,13 @@ Json stealth_json(const fed::RoundRecord& record) {
   return json;
 }
 
+Json result_json(const fed::ResultFigures& figures) {
+  return {{"distance", measured(figures.distance)},
+          {"relative", measured(figures.relative)},
+          {"cosine", measured(figures.cosine)},
+          {"kappa", measured(figures.kappa)}};
+}
+
 /// Null where nothing was counted.
 Json rate(std::size_t count, std::size_t of) {
   return of == 0 ? Json() : Json(static_cast<double>(count) / static_cast<double>(of));
@@ -224,6 +231,11 @@ Json summary_json(const Summary& summary) {
                                {"benign_distance", number(one.benign_distance)},
                                {"malicious_cosine", number(one.malicious_cosine)},
                                {"benign_cosine", number(one.benign_cosine)}});
+  if (summary.selection && summary.selection->rounds > 0)
+    json["selection"] = {{"rounds", summary.selection->rounds},
+                         {"malicious", summary.selection->malicious},
+                         {"only_malicious", summary.selection->only_malicious},
+                         {"malicious_times", summary.selection->malicious_times}};
   if (summary.detectors.empty()) return json;
   for (const DetectorSummary& one : summary.detectors) json["detectors"][one.label] = detector_summary_json(one);
   json["band"] = band_summary_json(summary.band);
@@ -266,11 +278,8 @@ std::string record_line(const fed::RoundRecord& record) {
   json["update_norms"] = list(record.update_norms);
   if (!record.distance_to_mean.empty()) json["distance_to_mean"] = list(record.distance_to_mean);
   if (!record.cosine_to_mean.empty()) json["cosine_to_mean"] = list(record.cosine_to_mean);
-  if (record.result)
-    json["result"] = {{"distance", measured(record.result->distance)},
-                      {"relative", measured(record.result->relative)},
-                      {"cosine", measured(record.result->cosine)},
-                      {"kappa", measured(record.result->kappa)}};
+  if (record.result) json["result"] = result_json(*record.result);
+  if (record.result_by_samples) json["result_by_samples"] = result_json(*record.result_by_samples);
   for (const fed::DetectorRecord& found : record.detectors) json["detectors"][found.label] = detector_json(found);
   if (!record.detectors.empty() && !record.malicious.empty()) json["stealth"] = stealth_json(record);
   json["train_loss"] = list(record.train_loss);

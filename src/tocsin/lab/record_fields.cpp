@@ -121,7 +121,8 @@ std::vector<RecordField> record_fields(const std::vector<std::string>& labels) {
   add(FieldShape::number, "",
       {"test_accuracy", "test_balanced_accuracy", "test_loss", "validation_accuracy", "validation_loss", "target_confidence",
        "attack_success_rate", "held", "diverged", "malicious_share"});
-  add(FieldShape::number, "result.", {"distance", "relative", "cosine", "kappa"});
+  for (const char* result : {"result.", "result_by_samples."})
+    add(FieldShape::number, result, {"distance", "relative", "cosine", "kappa"});
   add(FieldShape::ids, "", {"selected"});
   add(FieldShape::per_client, "", {"weights", "update_norms", "distance_to_mean", "cosine_to_mean", "train_loss"});
   std::vector<std::string> all;  // label and suffix of every reading

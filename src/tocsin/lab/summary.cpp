@@ -51,6 +51,18 @@ void add(BandSummary& summary, const std::optional<fed::BandRecord>& record) {
   summary.kappa = record->kappa;
   if (record->kappa && record->figure <= *record->kappa) ++summary.passed;
 }
+
+void add(SelectionSummary& summary, const fed::RoundRecord& record) {
+  if (record.malicious.empty() || record.selected->empty()) return;
+  const auto is_malicious = [&](std::uint32_t id) {
+    return std::binary_search(record.malicious.begin(), record.malicious.end(), id);
+  };
+  const auto chosen = static_cast<std::size_t>(std::count_if(record.selected->begin(), record.selected->end(), is_malicious));
+  ++summary.rounds;
+  summary.malicious_times += chosen;
+  if (chosen > 0) ++summary.malicious;
+  if (chosen == record.selected->size()) ++summary.only_malicious;
+}
 }  // namespace
 
 std::vector<double> values_of(const fed::RoundRecord& record, const std::vector<double>& values, bool malicious) {
@@ -135,6 +147,10 @@ void add(Summary& summary, const fed::RoundRecord& record) {
     summary.attack_success_rate.push_back(record.attack_success_rate);
   }
   if (!record.malicious.empty()) summary.stealth.push_back(stealth_of(record));
+  if (record.selected) {
+    if (!summary.selection) summary.selection.emplace();
+    add(*summary.selection, record);
+  }
   for (const fed::DetectorRecord& found : record.detectors) add(summary_of(summary, found), record, found);
   add(summary.band, record.band);
   add(summary.band_weights, record.band_weights);

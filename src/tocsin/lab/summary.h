@@ -38,6 +38,14 @@ struct BandSummary {
   std::size_t passed = 0;  ///< rounds with a figure <= kappa
 };
 
+/// Whom a rule that selects chose, over the rounds with a malicious client in the cohort.
+struct SelectionSummary {
+  std::size_t rounds = 0;           ///< in which it chose anybody
+  std::size_t malicious = 0;        ///< of these, those in which it chose a malicious client
+  std::size_t only_malicious = 0;   ///< and those in which it chose no other
+  std::size_t malicious_times = 0;  ///< malicious clients chosen, over all rounds
+};
+
 /// "rounds", "stop_at_accuracy", "held", "unfinished".
 std::string_view text(fed::Ending ending);
 
@@ -60,7 +68,8 @@ struct Summary {
   bool regression = false, has_validation = false;
   std::vector<double> test_balanced_accuracy;  ///< classification only
   std::vector<double> test_accuracy, test_loss, validation_accuracy, target_confidence, attack_success_rate;
-  std::vector<Stealth> stealth;  ///< rounds with a malicious client only
+  std::vector<Stealth> stealth;               ///< rounds with a malicious client only
+  std::optional<SelectionSummary> selection;  ///< of a rule that selects
   std::vector<DetectorSummary> detectors;
   BandSummary band, band_weights;
 };
