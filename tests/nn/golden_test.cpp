@@ -106,10 +106,10 @@ constexpr const char* kQuick[] = {"lenet", "mlp", "mixed"};  // in plain double 
 TEST(Golden, TheFirstStepIsPyTorchs) {
   for (const char* name : kAll) compare_first_step(name, Precision::float64);
 }
-TEST(Golden, TwentyStepsOfSgdArePyTorchs) {
+TEST(SlowGolden, TwentyStepsOfSgdArePyTorchs) {
   for (const char* name : kQuick) compare_steps(name, Way::sgd, Precision::float64);
 }
-TEST(Golden, TwentyStepsOfAdamArePyTorchs) {
+TEST(SlowGolden, TwentyStepsOfAdamArePyTorchs) {
   for (const char* name : kQuick) compare_steps(name, Way::adam, Precision::float64);
 }
 TEST(SlowGolden, TwentyStepsOfThePaperCnnArePyTorchs) {

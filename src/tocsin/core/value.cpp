@@ -10,7 +10,7 @@
 
 namespace tocsin {
 namespace {
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
   std::string result = "\"";
   while (!text.empty()) {
     // What a terminal would obey is written as an escape: `printable` shows which character that is.
@@ -42,7 +42,7 @@ std::string key_text(std::string_view key) {
   const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
-  return bare ? std::string(key) : quoted(key);
+  return bare ? std::string(key) : quoted_text(key);
 }
 
 std::string number_text(double value) {
@@ -128,7 +128,7 @@ std::string write_value(const Value& value) {
   if (const auto* flag = value.as<bool>()) return *flag ? "true" : "false";
   if (const auto* integer = value.as<std::int64_t>()) return std::to_string(*integer);
   if (const auto* number = value.as<double>()) return number_text(*number);
-  if (const auto* text = value.as<std::string>()) return quoted(*text);
+  if (const auto* text = value.as<std::string>()) return quoted_text(*text);
   if (const auto* array = value.as<Array>()) return array_text(*array);
   return inline_table_text(*value.as<Table>());
 }
