@@ -43,6 +43,20 @@ TEST(Elementwise, ReluAndItsGateAreClosedAtZeroAtEveryLength) {
   }
 }
 
+TEST(Elementwise, ReluKeepsANanAtEveryPlace) {
+  for (std::size_t n = 1; n < 40; ++n)
+    for (std::size_t at = 0; at < n; ++at) {
+      std::vector<float> y(n, -1.0F), moved(n, -1.0F);
+      y[at] = moved[at] = std::nanf("");
+      relu(y);
+      bias_rows(moved, std::vector<float>(n, -1.0F), n, true);
+      for (std::size_t i = 0; i < n; ++i) {
+        ASSERT_EQ(std::isnan(y[i]), i == at);
+        ASSERT_EQ(std::isnan(moved[i]), i == at);
+      }
+    }
+}
+
 TEST(Elementwise, GatesBf16BySignAndZero) {
   for (std::size_t n = 1; n < 70; ++n) {
     const std::vector<float> y = normals(n, "y");

@@ -62,6 +62,23 @@ TEST_P(Pooling, GivesTheGradientToTheFirstLargest) {
   EXPECT_EQ(found, right);
 }
 
+TEST_P(Pooling, TakesANanForTheLargest) {  // the first of a window, as the plain reference does
+  Draws draws(Stream(4).at("pooling"));
+  for (float& value : in)
+    if (draws.below(6) == 0) value = std::nanf("");
+  max_pool(shape, in.data(), out.data());
+  std::vector<float> right(in.size(), 0.0F), found(in.size(), 7.0F);
+  each_window([&](std::size_t to, const std::vector<std::size_t>& window) {
+    std::size_t winner = window[0];
+    for (const std::size_t at : window)
+      if (in[at] > in[winner] || (std::isnan(in[at]) && !std::isnan(in[winner]))) winner = at;
+    right[winner] = out_gradient[to];
+    EXPECT_TRUE(out[to] == in[winner] || (std::isnan(out[to]) && std::isnan(in[winner]))) << out[to] << " for " << in[winner];
+  });
+  max_pool_gradient(shape, in.data(), out.data(), out_gradient.data(), found.data());
+  EXPECT_EQ(found, right);
+}
+
 // Exact cover, a rest on both sides, gaps between windows, one window, blocks of 16.
 INSTANTIATE_TEST_SUITE_P(Shapes, Pooling,
                          testing::Values(PoolShape{.planes = 3, .height = 4, .width = 6},

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "tocsin/core/random.h"
@@ -100,6 +101,15 @@ TEST_P(Winograd, ForwardIsAConvolution) {
         }
   winograd_forward(at.shape, at.in.values.data(), at.u.data(), at.bias.data(), true, found.data(), at.scratch.data());
   EXPECT_LT(error(found, right), kError);
+}
+// What overflows becomes a NaN among the points; were the ReLU to make a 0 of it, the layer would look dead, not blown up.
+TEST_P(Winograd, WhatIsNotFiniteStaysSoThroughTheReLU) {
+  at.in.values[at.in.place(0, 0, at.in.height / 2, at.in.width / 2)] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> found(at.out.values.size());
+  winograd_forward(at.shape, at.in.values.data(), at.u.data(), at.bias.data(), true, found.data(), at.scratch.data());
+  const std::vector<double> right = at.forward();
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (std::isnan(right[i])) ASSERT_TRUE(std::isnan(found[i])) << i;
 }
 TEST_P(Winograd, DataIsItsTranspose) {
   const std::vector<double> right = at.data();

@@ -65,6 +65,8 @@ TEST(Architecture, CountsTheParametersOfTheBuiltInNetworks) {
   for (const BuiltIn& network : built_in_networks())
     found.emplace_back(network.name, built_in(network.name, network.usual_input, network.usual_outputs).parameters());
   EXPECT_EQ(found, expected);
+  const Architecture wide("of two layers", {104, 1, 1}, {dense(256), relu(), dense(256), relu(), dense(2)});
+  EXPECT_EQ(wide.parameters(), 93186U) << "the census network of two hidden layers (paper.md, section 1)";
 }
 
 TEST(Architecture, CountsForwardAndBackwardWork) {

@@ -89,13 +89,16 @@ double SquaredDistance(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b,
 void Multiply(float* y, const float* x, std::size_t n) {
   map2(y, x, n, [](Vector a, Vector b) { return hn::Mul(a, b); });
 }
+/// max(y, 0), but NaN stays NaN: a network that has blown up must not look like a dead one.
+HWY_INLINE Vector Rectified(Vector y) { return hn::IfThenZeroElse(hn::Le(y, hn::Zero(Float())), y); }
+HWY_INLINE float Rectified(float y) { return y <= 0.0F ? 0.0F : y; }
+
 void Relu(float* y, std::size_t n) {
   const Float d;
-  const Vector zero = hn::Zero(d);
   each_vector(
-      n, hn::Lanes(d), [&](std::size_t i) { hn::StoreU(hn::Max(hn::LoadU(d, y + i), zero), d, y + i); },
+      n, hn::Lanes(d), [&](std::size_t i) { hn::StoreU(Rectified(hn::LoadU(d, y + i)), d, y + i); },
       [&](std::size_t i, std::size_t left) {
-        for (std::size_t k = i; k < i + left; ++k) y[k] = y[k] > 0.0F ? y[k] : 0.0F;
+        for (std::size_t k = i; k < i + left; ++k) y[k] = Rectified(y[k]);
       });
 }
 void ReluGate(float* gradient, const float* output, std::size_t n) {
@@ -122,7 +125,6 @@ void ReluGateBf16(std::uint16_t* HWY_RESTRICT gradient, const std::uint16_t* HWY
 void BiasShortRows(float* y, std::size_t n, std::size_t width, const float* bias, bool rectify) {
   const Float d;
   const std::size_t lanes = hn::Lanes(d);
-  const Vector zero = hn::Zero(d);
   float pattern[kShortRow + HWY_MAX_BYTES / 4];
   if (bias != nullptr)
     for (std::size_t k = 0, j = 0; k < width + lanes; ++k, j = j + 1 < width ? j + 1 : 0) pattern[k] = bias[j];
@@ -131,32 +133,31 @@ void BiasShortRows(float* y, std::size_t n, std::size_t width, const float* bias
   for (; i + lanes <= n; i += lanes) {
     Vector v = hn::LoadU(d, y + i);
     if (bias != nullptr) v = hn::Add(v, hn::LoadU(d, pattern + phase));
-    if (rectify) v = hn::Max(v, zero);
+    if (rectify) v = Rectified(v);
     hn::StoreU(v, d, y + i);
     phase += shift;
     if (phase >= width) phase -= width;
   }
   for (; i < n; ++i, ++phase) {
     const float v = bias != nullptr ? y[i] + pattern[phase] : y[i];
-    y[i] = rectify ? (v > 0.0F ? v : 0.0F) : v;
+    y[i] = rectify ? Rectified(v) : v;
   }
 }
 void BiasRows(float* y, std::size_t rows, std::size_t width, const float* bias, bool rectify) {
   const Float d;
   const std::size_t lanes = hn::Lanes(d);
   if (width < kShortRow && width % lanes != 0) return BiasShortRows(y, rows * width, width, bias, rectify);
-  const Vector zero = hn::Zero(d);
   for (std::size_t r = 0; r < rows; ++r, y += width) {
     std::size_t j = 0;
     for (; j + lanes <= width; j += lanes) {
       Vector v = hn::LoadU(d, y + j);
       if (bias != nullptr) v = hn::Add(v, hn::LoadU(d, bias + j));
-      if (rectify) v = hn::Max(v, zero);
+      if (rectify) v = Rectified(v);
       hn::StoreU(v, d, y + j);
     }
     for (; j < width; ++j) {
       const float v = bias != nullptr ? y[j] + bias[j] : y[j];
-      y[j] = rectify ? (v > 0.0F ? v : 0.0F) : v;
+      y[j] = rectify ? Rectified(v) : v;
     }
   }
 }

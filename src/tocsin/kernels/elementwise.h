@@ -21,7 +21,7 @@ double squared_distance(std::span<const double> a, std::span<const double> b);
 void multiply(std::span<float> y, std::span<const float> x);
 /// r = r / S(z), S(z) = z + epsilon sign(z) with sign(0) = +1, and `at_zero` where that is 0.
 void divide_stabilised(std::span<float> r, std::span<const float> z, float epsilon, float at_zero);
-/// y = max(y, 0).
+/// y = max(y, 0); NaN stays NaN, so that a network that has blown up does not look like a dead one.
 void relu(std::span<float> y);
 /// gradient = 0 where output <= 0 (the gate of a ReLU, closed at 0).
 void relu_gate(std::span<float> gradient, std::span<const float> output);

@@ -33,9 +33,14 @@ void MaxPool(const PoolShape& s, const float* HWY_RESTRICT in, float* HWY_RESTRI
   const std::size_t row = s.width * s.block;
   EachWindow(s, [&](std::size_t from, std::size_t to) {
     hn::Vec<Float> most = hn::LoadU(d, in + from);
+    auto lost = hn::IsNaN(most);  // Max may forget a NaN
     for (std::size_t i = 0; i < s.kernel; ++i)
-      for (std::size_t j = i == 0 ? 1 : 0; j < s.kernel; ++j) most = hn::Max(most, hn::LoadU(d, in + from + i * row + j * s.block));
-    hn::StoreU(most, d, out + to);
+      for (std::size_t j = i == 0 ? 1 : 0; j < s.kernel; ++j) {
+        const hn::Vec<Float> value = hn::LoadU(d, in + from + i * row + j * s.block);
+        lost = hn::Or(lost, hn::IsNaN(value));
+        most = hn::Max(most, value);
+      }
+    hn::StoreU(hn::IfThenElse(lost, hn::NaN(d), most), d, out + to);
   });
 }
 void MaxPoolGradient(const PoolShape& s, const float* HWY_RESTRICT in, const float* HWY_RESTRICT out,
@@ -50,7 +55,8 @@ void MaxPoolGradient(const PoolShape& s, const float* HWY_RESTRICT in, const flo
     for (std::size_t i = 0; i < s.kernel; ++i)
       for (std::size_t j = 0; j < s.kernel; ++j) {
         const std::size_t at = from + i * row + j * s.block;
-        const auto wins = hn::Eq(hn::LoadU(d, in + at), most);
+        const hn::Vec<Float> value = hn::LoadU(d, in + at);
+        const auto wins = hn::Or(hn::Eq(value, most), hn::And(hn::IsNaN(value), hn::IsNaN(most)));
         hn::StoreU(hn::IfThenElseZero(wins, left), d, in_gradient + at);
         left = hn::IfThenZeroElse(wins, left);
       }

@@ -14,7 +14,7 @@ struct PoolShape {
   [[nodiscard]] std::size_t out_width() const { return (width - kernel) / stride + 1; }
 };
 
-/// out = the largest value of each window.
+/// out = the largest value of each window; a NaN counts as larger than any.
 void max_pool(const PoolShape& shape, const float* in, float* out);
 /// in_gradient = out_gradient where a value was the first largest one of its window, row by row; else 0. `out` is what max_pool
 /// made of `in`.

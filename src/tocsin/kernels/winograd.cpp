@@ -263,7 +263,8 @@ void LeaveTiles(const Shape& s, const Tiling& tiling, const float* HWY_RESTRICT 
       for (std::size_t j = 0; j < kOut; ++j) {
         if (tile.y + i >= height || tile.x + j >= width) continue;
         const Vector y = hn::Add(to[i][j], shift);
-        hn::StoreU(rectify ? hn::Max(y, hn::Zero(d)) : y, d, plane + ((tile.y + i) * width + tile.x + j) * s.block);
+        hn::StoreU(rectify ? hn::IfThenZeroElse(hn::Le(y, hn::Zero(d)), y) : y, d,
+                   plane + ((tile.y + i) * width + tile.x + j) * s.block);
       }
   });
 }

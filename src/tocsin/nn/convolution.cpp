@@ -12,7 +12,7 @@ using namespace onednn;  // names of one library, in one file
 Convolution::Convolution(Context& context, const Layer& layer, const memory::desc& source, bool rectified, std::size_t raw_offset)
     : context_(context),
       layer_(layer),
-      forward_desc_(or_product(context, layer, best_forward(context, layer, source, rectified),
+      forward_desc_(or_product(context, layer, best_forward(context, layer, source, rectified), context.type,
                                [&](const memory::desc& from, const memory::desc&) {
                                  return describe_forward(context, layer, from, rectified, dnnl::algorithm::convolution_direct);
                                })),
@@ -78,9 +78,9 @@ void Convolution::make_parameters_backward(const memory& output_gradient) {
 void Convolution::make_data_backward(const memory& output_gradient, const memory& source_gradient) {
   source_gradient_ = source_gradient;
   if (winograd_) return;
-  const auto desc =
-      or_product(context_, layer_, best_data(context_, layer_, source_gradient.get_desc(), forward_desc_.dst_desc(), hint_),
-                 [&](const memory::desc& to, const memory::desc& from) { return best_data(context_, layer_, to, from, hint_); });
+  const auto desc = or_product(
+      context_, layer_, best_data(context_, layer_, source_gradient.get_desc(), forward_desc_.dst_desc(), hint_), context_.type,
+      [&](const memory::desc& to, const memory::desc& from) { return best_data(context_, layer_, to, from, hint_); });
   backward_weights_ = master_;
   if (desc.weights_desc() != master_.get_desc()) {
     backward_weights_ = context_.make(desc.weights_desc());

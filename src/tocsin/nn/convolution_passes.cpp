@@ -69,7 +69,7 @@ dnnl::convolution_backward_weights::primitive_desc best_weights(const Context& c
   const Desc in_layouts = winograd_or_direct(tries_winograd(context, layer), [&](dnnl::algorithm algorithm) {
     return describe(algorithm, forward.src_desc(), forward.dst_desc());
   });
-  return or_product(context, layer, in_layouts, [&](const memory::desc& source, const memory::desc& out) {
+  return or_product(context, layer, in_layouts, Type::f32, [&](const memory::desc& source, const memory::desc& out) {
     return describe(dnnl::algorithm::convolution_direct, source, out);
   });
 }

@@ -47,11 +47,11 @@ dnnl::convolution_backward_data::primitive_desc best_data(const Context& context
                                                           const dnnl::convolution_forward::primitive_desc& hint);
 
 /// `desc`, or where all that oneDNN has in its layouts is the reference, and it has a matrix product on activations that lie
-/// plainly, that: `describe(source, output)` describes the pass in other layouts.
+/// plainly, that: `describe(source, output)` describes the pass in other layouts, of elements of `type`.
 template <class Desc, class Describe>
-Desc or_product(const Context& context, const Layer& layer, const Desc& desc, Describe describe) {
+Desc or_product(const Context& context, const Layer& layer, const Desc& desc, Type type, Describe describe) {
   if (!is_reference(desc)) return desc;
-  const Desc product = describe(plain(shape_of(layer.in, context.batch)), plain(shape_of(layer.out, context.batch)));
+  const Desc product = describe(plain(shape_of(layer.in, context.batch), type), plain(shape_of(layer.out, context.batch), type));
   return is_reference(product) ? desc : product;
 }
 

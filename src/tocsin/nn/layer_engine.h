@@ -34,7 +34,7 @@ class LayerEngine {
   /// to = W^T from: from value `layer + 1` to value `layer`. `from` may not be `to`.
   void pull(std::size_t weights, const float* from, float* to);
 
-  /// A pool or a flatten. A max-pool remembers its winners, the first of equals in row-major order, for the next `unpool`.
+  /// A pool or a flatten. A max-pool remembers its winners, the first of equals in row-major order, for `pass_back`.
   void pass(std::size_t layer, const float* from, float* to);
   /// Its transpose: to the winners; in equal parts; back to the layout before the flatten.
   void pass_back(std::size_t layer, const float* from, float* to);

@@ -23,7 +23,7 @@ inline Dims shape_of(const Shape& shape, std::size_t batch) {
   return {dim(batch), dim(shape.channels), dim(shape.height), dim(shape.width)};
 }
 inline memory::desc any(const Dims& dims, Type type) { return {dims, type, Tag::any}; }
-inline memory::desc plain(const Dims& dims) { return {dims, Type::f32, Tag::nchw}; }
+inline memory::desc plain(const Dims& dims, Type type = Type::f32) { return {dims, type, Tag::nchw}; }
 
 inline float* floats(const memory& at) { return static_cast<float*>(at.get_data_handle()); }
 
