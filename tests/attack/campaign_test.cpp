@@ -2,6 +2,8 @@
 // When an attacker attacks, what it remembers and guesses, what it adds: shared by every method that trains.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support/attacker.h"
 #include "support/rows.h"
 #include "tocsin/attack/parts/campaign.h"
@@ -140,6 +142,31 @@ TEST(Estimate, IsExactUnderAMeanWhereTheOthersRepeatThemselves) {
   const std::vector<double> from_there = sent(alone, "explicit_boosting", "boost = 1");
   for (std::size_t j = 0; j < d; ++j) EXPECT_NEAR(now[j] + v[j] + 0.2 * pre[j], ahead[j] + from_there[j], 1e-12);
   EXPECT_NE(pre, post);
+}
+
+TEST(Estimate, TakesARowThatIsNotFiniteAsSetAside) {
+  Attacker place;
+  sent(place, "explicit_boosting", "estimate = 'post'\nboost = 1e300\nsteps = 1\nlearning_rate = 1e300");
+  Participation last;
+  load(last, place.memory);
+  EXPECT_EQ(last.sent, std::vector<double>(place.architecture.parameters(), 0.0));
+  place.round.index = 2;
+  for (const double value : sent(place, "explicit_boosting", "estimate = 'post'")) EXPECT_TRUE(std::isfinite(value));
+}
+
+TEST(Distance, IsLeftOutBeforeTheSecondParticipation) {
+  for (const std::string attack : {"joint", "alternating_minimization"}) {
+    Attacker place, free;
+    std::string note;
+    EXPECT_EQ(sent(place, attack, "distance = { anchor = 'previous_others', weight = 10 }", &note),
+              sent(free, attack, "distance = { anchor = 'none' }"))
+        << attack;
+    EXPECT_EQ(note, "no estimate of the others before its second participation");
+    place.round.index = free.round.index = 2;
+    EXPECT_NE(sent(place, attack, "distance = { anchor = 'previous_others', weight = 10 }"),
+              sent(free, attack, "distance = { anchor = 'none' }"))
+        << attack;
+  }
 }
 
 /// What is noted of the second round, the first one with an estimate.
@@ -282,6 +309,8 @@ TEST(Options, RefuseWhatAMethodDoesNotUseOrCannotMean) {
       {"alternating_minimization", "schedule = { start = 0 }"},
       {"alternating_minimization", "schedule = { end = 3 }"},
       {"alternating_minimization", "estimate = 'both'"},
+      {"alternating_minimization", "boost = 1\nscope = 'weights'\ndistance = { anchor = 'none' }"},
+      {"joint", "boost = 1\nscope = 'weights'\ndistance = { anchor = 'none' }"},
       {"data_poisoning", "boost = 10"},
       {"data_poisoning", "copies = 0"},
       {"data_poisoning", "estimate = 'pre'"},

@@ -174,9 +174,9 @@ TEST(ExplicitBoosting, NeedsATarget) {
 }
 
 TEST(ExplicitBoosting, RefusesOptionsOutOfRange) {
-  for (const std::string options :
-       {"boost = 0", "boost = -2", "boost = 'much'", "steps = 0", "batch = 0", "tolerance = -1", "form = 'c'", "scope = 'biases'",
-        "optimizer = 'lbfgs'", "learning_rate = 0", "dropout = 1", "epochs = 3"})
+  for (const std::string options : {"boost = 0", "boost = -2", "boost = 'much'", "steps = 0", "batch = 0", "tolerance = -1",
+                                    "form = 'c'", "form = 'code'\ntolerance = 0", "scope = 'biases'", "optimizer = 'lbfgs'",
+                                    "learning_rate = 0", "dropout = 1", "epochs = 3"})
     EXPECT_THROW(support::make(explicit_boosting_entry, options), ConfigError) << options;
 }
 

@@ -97,6 +97,9 @@ BoostingOptions read(Options& options) {
        .help = "end when the mean loss on the targets is at most this; 0: never; \"form\": 0 for text, 1e-6 for code"});
   const double* given = std::get_if<double>(&tolerance);
   result.tolerance = given != nullptr ? *given : (result.code ? kCodeTolerance : 0.0);
+  if (result.code && result.tolerance == 0.0)
+    options.no_effect("tolerance", "'tolerance' = 0 would never end the form \"code\", which has no other end",
+                      "give a loss to reach, or form = \"text\"");
   result.dropout = read_dropout(options);
   result.campaign = read_campaign(options);
   return result;

@@ -2,6 +2,7 @@
 #include "tocsin/attack/parts/campaign.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <variant>
 
@@ -15,6 +16,14 @@ void add(Rows row, std::span<const double> values, double factor) {
     const std::span<T> to = rows[0];
     for (std::size_t j = 0; j < to.size(); ++j) to[j] = static_cast<T>(static_cast<double>(to[j]) + factor * values[j]);
   });
+}
+
+/// What of a row the server can have applied: nothing of one that is not finite, which it sets aside.
+std::vector<double> applied(ConstRows row) {
+  std::vector<double> values = row.row(0);
+  if (!std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); }))
+    std::fill(values.begin(), values.end(), 0.0);
+  return values;
 }
 
 void join(std::string& notes, const std::string& note) {
@@ -57,7 +66,7 @@ std::string Campaign::reason_to_wait(AttackPlace& place) const {
   if (!schedule.is_due(place.round.index)) return "not scheduled: sent its clean update";
   if (!schedule.hold_off) return "";
   const double confidence = target_confidence(place, place.round.global);
-  if (confidence < *schedule.hold_off) return "";
+  if (!(confidence >= *schedule.hold_off)) return "";  // nor where it is no number
   return fmt::format("held off at confidence {:.4f}: sent its clean update", confidence);
 }
 
@@ -94,7 +103,7 @@ Sent Campaign::conduct(AttackPlace place, Rows update, const Sending& sending, c
   if (estimates) {
     last = {.round = static_cast<std::int64_t>(place.round.index),
             .global = place.round.global.row(0),
-            .sent = update.row(0),
+            .sent = applied(update),
             .share = place.round.weight * place.round.server_rate};
     sent.memory = save(last);
   }

@@ -44,6 +44,7 @@ StealthOptions read_stealth(Options& options, std::size_t epochs) {
                                       .words = {"text", "code"},
                                       .help = "what the paper's text says, or what its code does, where they differ"}) == "code";
   result.distance = read_distance(options, result.code, result.boost.scope);
+  if (result.distance.anchor == Anchor::none) refuse_idle_scope(options, result.boost);  // else it is the distance's too
   result.dropout = read_dropout(options);
   result.campaign = read_campaign(options);
   return result;
