@@ -2,11 +2,11 @@
 #include "tocsin/attack/parts/campaign.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <variant>
 
 #include "tocsin/attack/parts/target_loss.h"
+#include "tocsin/kernels/norms.h"
 
 namespace tocsin::attack {
 namespace {
@@ -20,10 +20,8 @@ void add(Rows row, std::span<const double> values, double factor) {
 
 /// What of a row the server can have applied: nothing of one that is not finite, which it sets aside.
 std::vector<double> applied(ConstRows row) {
-  std::vector<double> values = row.row(0);
-  if (!std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); }))
-    std::fill(values.begin(), values.end(), 0.0);
-  return values;
+  if (kernels::non_finite(row).front().count > 0) return std::vector<double>(row.coordinates(), 0.0);
+  return row.row(0);
 }
 
 void join(std::string& notes, const std::string& note) {
